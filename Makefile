@@ -1,0 +1,65 @@
+# Development of the clinical data mesh template. `make help` lists the targets.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV := .venv
+UV := $(VENV)/bin/uv
+UV_VERSION := 0.13.9
+
+# What `make test` runs and the options it passes to pytest: make test TESTS=tests/dbt ARGS="-k loinc"
+TESTS ?= tests
+ARGS ?=
+
+# Where `make demo` puts the mesh it generates.
+DEMO := build/demo
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(VENV)/template ## Generate the example mesh and run its demo: ARGS="--patients 1000"
+	rm -rf $(DEMO)
+	$(VENV)/bin/copier copy --quiet --defaults --vcs-ref HEAD --data-file examples/northwind/answers.yml . $(DEMO)
+	@# Stands in for dbt Hub, so that the demo needs nothing but the package registry.
+	mkdir -p $(DEMO)/dbt/dbt_packages
+	cp -R tests/engines/dbt_utils $(DEMO)/dbt/dbt_packages/dbt_utils
+	$(MAKE) --directory $(DEMO) --no-print-directory demo PYTHON="$(PYTHON)" ARGS="$(ARGS)"
+
+.PHONY: test
+test: $(VENV)/template ## Run the tests: TESTS=tests/dbt for a part, ARGS="-x -k loinc" for pytest
+	$(VENV)/bin/python -m pytest $(TESTS) $(ARGS)
+
+.PHONY: examples
+examples: $(VENV)/template ## Render the examples anew
+	$(VENV)/bin/python -m tests.examples
+
+.PHONY: lint
+lint: $(VENV)/template ## Check the Python code of the template and of its tests
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy tests
+
+.PHONY: format
+format: $(VENV)/template ## Format the Python code
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+.PHONY: clean
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .environments build .mypy_cache .pytest_cache .ruff_cache
+
+# One file per dependency group of pyproject.toml says that the group is installed.
+$(VENV)/template: pyproject.toml tests/environments/template.txt | $(UV)
+	@echo "Installing the tools into $(VENV) ..."
+	$(UV) pip install --quiet --python $(VENV) --constraint tests/environments/template.txt --group pyproject.toml:template
+	@touch $@
+
+$(UV):
+	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: Python 3.11 or newer is needed. Name another: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

@@ -1,0 +1,98 @@
+"""Fixtures that start where a user starts: rendered repositories."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import render as rendering
+from tests.engines.environments import Environment, environment
+from tests.mesh import Mesh
+
+Render = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def copier_template_paths() -> list[str]:
+    """What pytest-copier copies: the template alone, not the virtual environments beside it."""
+    return list(rendering.TEMPLATE_PATHS)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template as a plain directory."""
+    return rendering.copy_template(tmp_path_factory.mktemp("template") / "template")
+
+
+@pytest.fixture(scope="session")
+def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
+    """render(**answers): a rendered repository, made once per set of answers. Read only."""
+    cache = tmp_path_factory.mktemp("rendered")
+
+    def rendered(**answers: Any) -> Path:
+        digest = hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:12]
+        destination = cache / digest
+        if not destination.exists():
+            rendering.render(template, destination, answers)
+        return destination
+
+    return rendered
+
+
+@pytest.fixture(scope="session")
+def northwind(render: Render) -> Path:
+    """The full example: 20 domains, two environments, one region. Read only."""
+    return render(**rendering.example_answers("northwind"))
+
+
+@pytest.fixture(scope="session")
+def dbt_environment() -> Environment:
+    """dbt with the adapters for DuckDB and BigQuery, as the generated repository pins them."""
+    return environment("dbt")
+
+
+@pytest.fixture(scope="session")
+def contracts_environment() -> Environment:
+    """datacontract-cli."""
+    return environment("contracts")
+
+
+@pytest.fixture(scope="session")
+def synthea() -> Path:
+    """A real Synthea CSV export. It is no part of the project, so it may be absent."""
+    folder = Path(
+        os.environ.get("SYNTHEA_CSV", rendering.ROOT.parent / "shared" / "data" / "synthea")
+    )
+    if not (folder / "patients.csv").exists():
+        pytest.skip("no Synthea export here; SYNTHEA_CSV names its folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def open_mesh(dbt_environment: Environment) -> Callable[[Path, Path], Mesh]:
+    """open_mesh(rendered, copy): a copy of a rendered repository in which demo and dbt can run."""
+
+    def opened(rendered: Path, copy: Path) -> Mesh:
+        shutil.copytree(rendered, copy)
+        return Mesh(copy, dbt_environment)
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def built_northwind(
+    northwind: Path,
+    open_mesh: Callable[[Path, Path], Mesh],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Mesh:
+    """The full example after `make demo`: landing data of all days, everything built. Read only."""
+    mesh = open_mesh(northwind, tmp_path_factory.mktemp("built") / "northwind")
+    mesh.demo("--patients", "60")
+    return mesh

@@ -1,0 +1,165 @@
+"""The rendered contracts, under the standard's own schema and its linter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import Render
+from tests.engines.environments import Environment
+
+CUSTOM = {
+    "domains": ["patients", "labs"],
+    "custom_domains": [
+        {
+            "name": "genomics",
+            "description": "Variants: called, \"annotated\" & 'reviewed' # all of them",
+            "freshness": {"warn_after_hours": 200, "error_after_hours": 400},
+            "retention_days": 9999,
+            "entities": [
+                {
+                    "name": "variants",
+                    "rows_per_patient": 1.5,
+                    "columns": [
+                        {"name": "variant_number", "type": "integer", "primary_key": True},
+                        {"name": "patient_id", "references": "patients", "required": True, "physical_name": "PAT"},
+                        {"name": "genes", "type": "array", "items": "string", "examples": ["BRCA1"]},
+                        {
+                            "name": "position_in_genome",
+                            "type": "struct",
+                            "fields": [
+                                {"name": "chromosome", "type": "string"},
+                                {"name": "base", "type": "integer", "description": "1-based"},
+                            ],
+                        },
+                        {"name": "called_on", "type": "date", "minimum": "2020-01-01"},
+                        {"name": "allele", "pattern": "^[ACGT]{3}$"},
+                        {"name": "result_id", "references": "labs.lab_results"},
+                    ],
+                }
+            ],
+        }
+    ],
+}
+
+
+def contracts(root: Path) -> dict[str, dict[str, Any]]:
+    """Domain -> contract."""
+    return {
+        path.name.removesuffix(".odcs.yaml"): yaml.safe_load(path.read_text())
+        for path in sorted((root / "contracts").glob("*.odcs.yaml"))
+    }
+
+
+def columns(contract: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """entity.column and the column, for all entities."""
+    for entity in contract["schema"]:
+        for column in entity["properties"]:
+            yield f"{entity['name']}.{column['name']}", column
+
+
+def custom_properties(element: dict[str, Any]) -> dict[str, Any]:
+    """The custom properties as a mapping."""
+    return {item["property"]: item["value"] for item in element.get("customProperties", [])}
+
+
+@pytest.mark.parametrize("shape", ["northwind", "custom"])
+def test_contracts_obey_the_standard(
+    shape: str, northwind: Path, render: Render, contracts_environment: Environment
+) -> None:
+    root = northwind if shape == "northwind" else render(**CUSTOM)
+    files = sorted(str(path) for path in (root / "contracts").iterdir())
+    script = str(Path(__file__).with_name("lint.py"))
+    output = contracts_environment.run(["python", script, *files], cwd=root).stdout
+    report = json.loads(output.strip().splitlines()[-1])
+    assert list(report) == files
+    assert {path: result for path, result in report.items() if result["lint"] or result["schema"]} == {}
+
+
+def test_linter_sees_a_broken_contract(
+    northwind: Path, contracts_environment: Environment, tmp_path: Path
+) -> None:
+    contract = contracts(northwind)["labs"]
+    contract["schema"][0]["properties"][0]["logicalType"] = "varchar"
+    (tmp_path / "labs.odcs.yaml").write_text(yaml.safe_dump(contract))
+    script = str(Path(__file__).with_name("lint.py"))
+    output = contracts_environment.run(["python", script, "labs.odcs.yaml"], cwd=tmp_path).stdout
+    result = json.loads(output.strip().splitlines()[-1])["labs.odcs.yaml"]
+    assert result["lint"]
+    assert result["schema"]
+
+
+def test_every_relationship_leads_to_a_key(northwind: Path) -> None:
+    mesh = contracts(northwind)
+    followed = 0
+    for domain, contract in mesh.items():
+        for name, column in columns(contract):
+            for relationship in column.get("relationships", []):
+                target = relationship["to"]
+                if "#" in target:
+                    file, _, path = target.partition("#/schema/")
+                    entity, _, field = path.partition("/properties/")
+                    other = mesh[file.removesuffix(".odcs.yaml")]
+                else:
+                    entity, _, field = target.partition(".")
+                    other = contract
+                key = dict(columns(other))[f"{entity}.{field}"]
+                assert key.get("primaryKey"), f"{domain}.{name}"
+                assert key["logicalType"] == column["logicalType"], f"{domain}.{name}"
+                followed += 1
+    assert followed > 50
+
+
+def test_every_identifier_is_masked_and_tagged(northwind: Path) -> None:
+    for domain, contract in contracts(northwind).items():
+        for name, column in columns(contract):
+            properties = custom_properties(column)
+            classification = column["classification"]
+            if classification in ("direct_identifier", "quasi_identifier"):
+                assert properties["hipaaIdentifier"], f"{domain}.{name}"
+                assert properties["policyTag"] == f"{classification}_{properties['masking']}"
+            elif classification == "none":
+                assert "policyTag" not in properties, f"{domain}.{name}"
+            else:
+                assert properties["policyTag"].startswith("sensitive"), f"{domain}.{name}"
+
+
+def test_relationship_to_a_domain_that_is_not_there_is_left_out(render: Render) -> None:
+    contract = contracts(render(domains=["labs"]))["labs"]
+    assert not [name for name, column in columns(contract) if "relationships" in column]
+
+
+def test_custom_domain_is_described_in_full(render: Render) -> None:
+    contract = contracts(render(**CUSTOM))["genomics"]
+    assert contract["description"]["purpose"] == CUSTOM["custom_domains"][0]["description"]
+    assert {item["property"]: item["value"] for item in contract["slaProperties"]} == {
+        "freshness": 400,
+        "retention": 9999,
+    }
+    described = dict(columns(contract))
+    assert described["variants.variant_number"]["primaryKey"]
+    assert described["variants.patient_id"]["physicalName"] == "PAT"
+    assert described["variants.patient_id"]["classification"] == "direct_identifier"
+    assert described["variants.genes"]["physicalType"] == "ARRAY<STRING>"
+    assert described["variants.position_in_genome"]["physicalType"] == "STRUCT<CHROMOSOME STRING, BASE INT64>"
+    assert [field["name"] for field in described["variants.position_in_genome"]["properties"]] == ["chromosome", "base"]
+    # Nothing is open by omission.
+    assert described["variants.allele"]["classification"] == "sensitive"
+
+
+def test_short_form_gets_its_defaults(render: Render) -> None:
+    root = render(domains=["patients"], custom_domains=[{"name": "genomics", "columns": ["variant_id", "gene"]}])
+    contract = contracts(root)["genomics"]
+    assert [entity["name"] for entity in contract["schema"]] == ["genomics"]
+    described = dict(columns(contract))
+    assert list(described) == [
+        f"genomics.{name}" for name in ("variant_id", "gene", "source_system", "updated_at", "landed_date")
+    ]
+    assert described["genomics.variant_id"]["primaryKey"]
+    assert described["genomics.gene"]["logicalType"] == "string"
+    assert contract["team"]["name"] == "genomics-owners"

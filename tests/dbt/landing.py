@@ -1,0 +1,40 @@
+"""Plants rows in the landing zone of a mesh."""
+
+from __future__ import annotations
+
+from tests.mesh import Mesh
+
+SCRIPT = """
+import sys, pathlib, duckdb
+folder, format, landed_date, name, replacements, where, limit = sys.argv[1:]
+reader = {
+    'parquet': "read_parquet('{}')", 'csv': "read_csv('{}', all_varchar = true)", 'json': "read_json_auto('{}')"
+}[format].format(folder + '/landed_date=2026-01-05/*.' + format)
+target = pathlib.Path(folder) / f'landed_date={landed_date}'
+target.mkdir(exist_ok=True)
+connection = duckdb.connect()
+connection.execute("set TimeZone = 'UTC'")
+query = f"select * exclude (landed_date) replace ({replacements}) from {reader} where {where} limit {limit}"
+options = 'format json' if format == 'json' else f'format {format}, header' if format == 'csv' else 'format parquet'
+connection.execute(f"copy ({query}) to '{target}/{name}.{format}' ({options})")
+"""
+
+
+def plant(
+    mesh: Mesh,
+    entity: str,
+    replacements: str,
+    *,
+    name: str = "planted",
+    landed_date: str = "2026-02-01",
+    where: str = "true",
+    limit: int = 1,
+) -> None:
+    """Land rows of the first day again, changed: `replacements` is what stands in DuckDB's `replace (...)`.
+
+    entity: domain/entity. name: of the file.
+    """
+    domain, _, table = entity.partition("/")
+    files = next((mesh.landing / domain / table / "landed_date=2026-01-05").iterdir())
+    folder = str(mesh.landing / domain / table)
+    mesh.python("-c", SCRIPT, folder, files.suffix[1:], landed_date, name, replacements, where, str(limit))

@@ -1,0 +1,109 @@
+"""Python environments that the parts of a generated repository run in, each made once and kept between runs.
+
+Their pins conflict, so each has its own. A changed pin makes a new environment; nothing is ever upgraded in place.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".environments"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The dependency groups (file:group) of an environment, and the constraints that pin them."""
+
+    groups: tuple[str, ...]
+    constraints: str
+
+
+# `dbt` is installed from what the generated repository itself ships, so that the tests prove the users' pins.
+RECIPES = {
+    "dbt": Recipe(
+        groups=(
+            "template/pyproject.toml:laptop",
+            "template/pyproject.toml:warehouse",
+            "template/pyproject.toml:lint",
+        ),
+        constraints="template/constraints/dbt.txt",
+    ),
+    "contracts": Recipe(
+        groups=("pyproject.toml:contracts",), constraints="tests/environments/contracts.txt"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An installed environment."""
+
+    directory: Path
+
+    @property
+    def python(self) -> Path:
+        """The interpreter."""
+        return self.directory / "bin" / "python"
+
+    def executable(self, name: str) -> Path:
+        """A console script of the environment."""
+        return self.directory / "bin" / name
+
+    def run(
+        self,
+        command: Sequence[str | Path],
+        cwd: Path,
+        variables: Mapping[str, str] | None = None,
+        check: bool = True,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a console script (its name first) in `cwd`, output captured.
+
+        Raises AssertionError with the output when `check` and the command fails.
+        """
+        name, *arguments = map(str, command)
+        result = subprocess.run(
+            [str(self.executable(name)), *arguments],
+            cwd=cwd,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"} | dict(variables or {}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and result.returncode != 0:
+            raise AssertionError(f"{name} {' '.join(arguments)}\n{result.stdout}\n{result.stderr}")
+        return result
+
+
+def environment(name: str) -> Environment:
+    """The environment of that name, installed if it is not yet there (from the package registry)."""
+    recipe = RECIPES[name]
+    files = sorted({recipe.constraints, *(group.rpartition(":")[0] for group in recipe.groups)})
+    inputs = [*recipe.groups, sys.version, *((ROOT / file).read_text() for file in files)]
+    digest = hashlib.sha256("\0".join(inputs).encode()).hexdigest()[:12]
+    directory = CACHE / f"{name}-{digest}"
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (directory / "installed").exists():
+            print(f"Installing the environment {name} ...", file=sys.__stderr__)
+            shutil.rmtree(directory, ignore_errors=True)
+            uv("venv", "--quiet", "--python", sys.executable, str(directory))
+            groups = [argument for group in recipe.groups for argument in ("--group", group)]
+            constraint = ("--constraint", recipe.constraints)
+            uv("pip", "install", "--quiet", "--python", str(directory), *constraint, *groups)
+            (directory / "installed").touch()
+    return Environment(directory)
+
+
+def uv(*arguments: str) -> None:
+    """Run the uv of the environment that the tests run in."""
+    subprocess.run([Path(sys.executable).with_name("uv"), *arguments], cwd=ROOT, check=True)

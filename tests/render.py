@@ -1,0 +1,49 @@
+"""Renders the template as a user without trust would: stock copier, no `unsafe`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import copier
+import yaml
+
+ROOT = Path(__file__).parents[1]
+TEMPLATE_PATHS = ("copier.yml", "extensions", "template")
+
+
+def copy_template(destination: Path) -> Path:
+    """Copy what makes up the template out of the working tree, without git: copier then records no commit."""
+    for name in TEMPLATE_PATHS:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, destination / name)
+        else:
+            destination.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, destination / name)
+    return destination
+
+
+def render(template: Path, destination: Path, answers: dict[str, Any]) -> Path:
+    """Render `template` with `answers` and defaults into `destination`, and return that.
+
+    Raises what copier raises: ValueError with the validator's message for a bad answer.
+    """
+    copier.run_copy(str(template), destination, data=answers, defaults=True, quiet=True)
+    return destination
+
+
+def example_answers(name: str) -> dict[str, Any]:
+    """The answers of a committed example."""
+    answers: dict[str, Any] = yaml.safe_load((ROOT / "examples" / name / "answers.yml").read_text())
+    return answers
+
+
+def files_of(root: Path) -> dict[str, bytes]:
+    """Relative path -> content of every file below `root`, git's own excepted."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and ".git" not in path.relative_to(root).parts
+    }
