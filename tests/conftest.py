@@ -67,9 +67,7 @@ def contracts_environment() -> Environment:
 @pytest.fixture(scope="session")
 def synthea() -> Path:
     """A real Synthea CSV export. It is no part of the project, so it may be absent."""
-    folder = Path(
-        os.environ.get("SYNTHEA_CSV", rendering.ROOT.parent / "shared" / "data" / "synthea")
-    )
+    folder = Path(os.environ.get("SYNTHEA_CSV", rendering.ROOT.parent / "shared" / "data" / "synthea"))
     if not (folder / "patients.csv").exists():
         pytest.skip("no Synthea export here; SYNTHEA_CSV names its folder")
     return folder

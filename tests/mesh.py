@@ -56,9 +56,7 @@ class Mesh:
         """Make landing data alone."""
         return self.python("demo/generate.py", *arguments)
 
-    def dbt(
-        self, *arguments: str, check: bool = True, **variables: str
-    ) -> CompletedProcess[str]:
+    def dbt(self, *arguments: str, check: bool = True, **variables: str) -> CompletedProcess[str]:
         """Run dbt in the project's directory; keywords are environment variables."""
         settings = {
             "DBT_PROFILES_DIR": ".",
@@ -77,9 +75,7 @@ class Mesh:
 
     def manifest(self) -> dict[str, Any]:
         """dbt's manifest of the last run."""
-        manifest: dict[str, Any] = json.loads(
-            (self.root / "dbt" / "target" / "manifest.json").read_text()
-        )
+        manifest: dict[str, Any] = json.loads((self.root / "dbt" / "target" / "manifest.json").read_text())
         return manifest
 
     def query(self, sql: str) -> list[list[Any]]:

@@ -6,6 +6,7 @@ file -> {"lint": messages of failed checks, "schema": violations of the standard
 import json
 import sys
 from importlib.resources import files
+from pathlib import Path
 
 import jsonschema
 import yaml
@@ -16,10 +17,9 @@ validator = jsonschema.Draft201909Validator(schema)
 report = {}
 for path in sys.argv[1:]:
     run = DataContract(data_contract_file=path).lint()
-    with open(path) as file:
-        violations = validator.iter_errors(yaml.safe_load(file))
-        report[path] = {
-            "lint": [check.reason for check in run.checks if check.result != "passed"],
-            "schema": [f"{'/'.join(map(str, error.path))}: {error.message}" for error in violations],
-        }
+    violations = validator.iter_errors(yaml.safe_load(Path(path).read_text()))
+    report[path] = {
+        "lint": [check.reason for check in run.checks if check.result != "passed"],
+        "schema": [f"{'/'.join(map(str, error.path))}: {error.message}" for error in violations],
+    }
 print("\n" + json.dumps(report))

@@ -13,7 +13,7 @@ import yaml
 from tests.conftest import Render
 from tests.engines.environments import Environment
 
-CUSTOM = {
+CUSTOM: dict[str, Any] = {
     "domains": ["patients", "labs"],
     "custom_domains": [
         {
@@ -27,7 +27,12 @@ CUSTOM = {
                     "rows_per_patient": 1.5,
                     "columns": [
                         {"name": "variant_number", "type": "integer", "primary_key": True},
-                        {"name": "patient_id", "references": "patients", "required": True, "physical_name": "PAT"},
+                        {
+                            "name": "patient_id",
+                            "references": "patients",
+                            "required": True,
+                            "physical_name": "PAT",
+                        },
                         {"name": "genes", "type": "array", "items": "string", "examples": ["BRCA1"]},
                         {
                             "name": "position_in_genome",
@@ -81,9 +86,7 @@ def test_contracts_obey_the_standard(
     assert {path: result for path, result in report.items() if result["lint"] or result["schema"]} == {}
 
 
-def test_linter_sees_a_broken_contract(
-    northwind: Path, contracts_environment: Environment, tmp_path: Path
-) -> None:
+def test_linter_sees_a_broken_contract(northwind: Path, contracts_environment: Environment, tmp_path: Path) -> None:
     contract = contracts(northwind)["labs"]
     contract["schema"][0]["properties"][0]["logicalType"] = "varchar"
     (tmp_path / "labs.odcs.yaml").write_text(yaml.safe_dump(contract))
@@ -147,7 +150,10 @@ def test_custom_domain_is_described_in_full(render: Render) -> None:
     assert described["variants.patient_id"]["classification"] == "direct_identifier"
     assert described["variants.genes"]["physicalType"] == "ARRAY<STRING>"
     assert described["variants.position_in_genome"]["physicalType"] == "STRUCT<CHROMOSOME STRING, BASE INT64>"
-    assert [field["name"] for field in described["variants.position_in_genome"]["properties"]] == ["chromosome", "base"]
+    assert [field["name"] for field in described["variants.position_in_genome"]["properties"]] == [
+        "chromosome",
+        "base",
+    ]
     # Nothing is open by omission.
     assert described["variants.allele"]["classification"] == "sensitive"
 

@@ -32,9 +32,7 @@ def test_everything_is_built_and_every_test_passes(built_northwind: Mesh) -> Non
 
 
 def test_every_entity_has_its_model_and_every_mart_is_there(built_northwind: Mesh) -> None:
-    built = {
-        unique_id.split(".")[2] for unique_id in built_northwind.results() if unique_id.startswith("model.")
-    }
+    built = {unique_id.split(".")[2] for unique_id in built_northwind.results() if unique_id.startswith("model.")}
     folders = (built_northwind.root / "dbt" / "models" / "marts").iterdir()
     marts = {folder.name for folder in folders if folder.is_dir()}
     assert len(marts) >= 6
@@ -54,9 +52,7 @@ def test_tests_are_as_many_as_the_contracts_ask_for(built_northwind: Mesh) -> No
     assert tests["accepted_values"] == sum(
         column["logicalType"] == "string" and "quality" in column for column in described
     )
-    assert tests["matches_pattern"] == sum(
-        "pattern" in column.get("logicalTypeOptions", {}) for column in described
-    )
+    assert tests["matches_pattern"] == sum("pattern" in column.get("logicalTypeOptions", {}) for column in described)
     assert tests["accepted_range"] == sum(
         not {"minimum", "maximum"}.isdisjoint(column.get("logicalTypeOptions", {})) for column in described
     )
@@ -82,9 +78,7 @@ def test_staging_holds_each_landed_key_once(built_northwind: Mesh) -> None:
 def test_rows_follow_the_volumes_of_the_contracts(built_northwind: Mesh) -> None:
     patients = 60
     for model, (domain, entity) in staging_models(built_northwind).items():
-        described = next(
-            item for item in built_northwind.contracts()[domain]["schema"] if item["name"] == entity
-        )
+        described = next(item for item in built_northwind.contracts()[domain]["schema"] if item["name"] == entity)
         per_patient = described["customProperties"][0]["value"]
         ((rows,),) = built_northwind.query(f"select count(*) from {domain}__local.{model}")
         # New rows of later days come on top.

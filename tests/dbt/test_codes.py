@@ -44,7 +44,16 @@ def test_check_digits(kind: str, built_northwind: Mesh, tmp_path: Path) -> None:
         f"from (values {values}) as codes (position, code) order by position"
     )
     output = built_northwind.dbt(
-        "show", "--inline", sql, "--output", "json", "--limit", "-1", "--quiet", "--target-path", str(tmp_path)
+        "show",
+        "--inline",
+        sql,
+        "--output",
+        "json",
+        "--limit",
+        "-1",
+        "--quiet",
+        "--target-path",
+        str(tmp_path),
     ).stdout
     rows = json.loads(output)["show"]
     verdicts = {(good + bad)[row["position"]]: row["is_valid"] for row in rows}

@@ -1,4 +1,4 @@
-"""Daily loads: only the new partition's files are read, the latest version wins, and the order of days does not matter."""
+"""Daily loads: only the new partition's files are read, the latest version wins, one load or several end alike."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ def files_read(mesh: Mesh, model: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def loads(
-    render: Render, open_mesh: Callable[[Path, Path], Mesh], tmp_path_factory: pytest.TempPathFactory
-) -> Loads:
+def loads(render: Render, open_mesh: Callable[[Path, Path], Mesh], tmp_path_factory: pytest.TempPathFactory) -> Loads:
     """Three days of landing data."""
     folder = tmp_path_factory.mktemp("loads")
     rendered = render(**CUSTOM)
@@ -61,9 +59,7 @@ def loads(
 
     daily = open_mesh(rendered, folder / "daily")
     daily.generate("--patients", "40", "--days", "3")
-    later_days = sorted(
-        partition for partition in daily.landing.rglob("landed_date=*") if "2026-01-05" not in partition.name
-    )
+    later_days = sorted(path for path in daily.landing.rglob("landed_date=*") if "2026-01-05" not in path.name)
     assert len(later_days) == 2 * len(MODELS)
     held_back = folder / "held_back"
     for partition in later_days:
@@ -77,7 +73,7 @@ def loads(
             held.rename(daily.landing / held.relative_to(held_back))
         daily.dbt("build", "--select", "path:models/staging", "--indirect-selection", "cautious")
         if day == "2026-01-06":
-            # What the run of that day read: its SQL again, on the state before it is not needed for a count of files.
+            # The SQL of that day's run once more: its bounds are literals, so it reads the same files.
             read = {model: files_read(daily, model) for model in MODELS}
             landed = {
                 model: len(list((daily.landing / domain / entity).rglob("*.parquet")))
@@ -108,8 +104,8 @@ def test_latest_version_of_every_record_won(loads: Loads) -> None:
         files = f"{loads.daily.landing}/{domain}/{entity}/*/*.parquet"
         rows = loads.daily.query(
             f"select {key}, max(updated_at) at time zone 'UTC', count(distinct updated_at), "
-            f"arg_max(updated_at, landed_date) < max(updated_at) from read_parquet('{files}', hive_partitioning = true) "
-            f"group by {key} order by {key}"
+            "arg_max(updated_at, landed_date) < max(updated_at) "
+            f"from read_parquet('{files}', hive_partitioning = true) group by {key} order by {key}"
         )
         staged = loads.daily.query(f"select {key}, updated_at from {domain}__local.{model} order by {key}")
         assert [row[:2] for row in rows] == staged, model

@@ -100,9 +100,7 @@ def test_first_hop_lands_in_a_temporary_table(built_northwind: Mesh) -> None:
 
 
 def test_stand_in_of_dbt_utils_holds_what_the_project_calls(northwind: Path) -> None:
-    sources = "\n".join(
-        path.read_text() for path in (northwind / "dbt").rglob("*") if path.suffix in (".sql", ".yml")
-    )
+    sources = "\n".join(path.read_text() for path in (northwind / "dbt").rglob("*") if path.suffix in (".sql", ".yml"))
     called = set(re.findall(r"dbt_utils\.(\w+)", sources))
     stand_in = "\n".join(path.read_text() for path in (DBT_UTILS / "macros").glob("*.sql"))
     assert called == set(re.findall(r"{% (?:test|macro) (\w+)", stand_in))
@@ -154,9 +152,7 @@ def test_project_compiles_for_bigquery_without_a_connection(
     mesh = open_mesh(northwind, tmp_path / "mesh")
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles" / "profiles.yml").write_text(OFFLINE_BIGQUERY)
-    mesh.dbt(
-        "compile", "--no-populate-cache", "--no-introspect", DBT_PROFILES_DIR=str(tmp_path / "profiles")
-    )
+    mesh.dbt("compile", "--no-populate-cache", "--no-introspect", DBT_PROFILES_DIR=str(tmp_path / "profiles"))
     compiled = mesh.root / "dbt/target/compiled/clinical_mesh/models"
     labs = (compiled / "staging/labs/stg_labs__lab_results.sql").read_text()
     assert "from `northwind-dev`.`labs__aws_us_east_1`.`lab_results`" in labs

@@ -37,9 +37,7 @@ RECIPES = {
         ),
         constraints="template/constraints/dbt.txt",
     ),
-    "contracts": Recipe(
-        groups=("pyproject.toml:contracts",), constraints="tests/environments/contracts.txt"
-    ),
+    "contracts": Recipe(groups=("pyproject.toml:contracts",), constraints="tests/environments/contracts.txt"),
 }
 
 

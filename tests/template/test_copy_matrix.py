@@ -15,7 +15,10 @@ from pytest_copier.plugin import CopierFixture
 MATRIX: dict[str, dict[str, Any]] = {
     "defaults": {},
     "one domain": {"domains": ["labs"]},
-    "custom domain": {"domains": ["patients"], "custom_domains": [{"name": "genomics", "columns": ["variant_id"]}]},
+    "custom domain": {
+        "domains": ["patients"],
+        "custom_domains": [{"name": "genomics", "columns": ["variant_id"]}],
+    },
     "parquet": {"landing_format": "parquet"},
     "csv": {"landing_format": "csv"},
     "json": {"landing_format": "json"},

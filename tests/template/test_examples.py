@@ -37,6 +37,8 @@ def test_copy_from_a_clone_with_a_data_file(tmp_path: Path) -> None:
     for files in (rendered, committed):
         # What copier itself records: where the template came from.
         files[".copier-answers.yml"] = b"\n".join(
-            line for line in files[".copier-answers.yml"].splitlines() if not line.startswith((b"_src_path", b"_commit"))
+            line
+            for line in files[".copier-answers.yml"].splitlines()
+            if not line.startswith((b"_src_path", b"_commit"))
         )
     assert rendered == committed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import jinja2.meta
@@ -24,7 +25,7 @@ GIVEN = {"_copier_conf", "_copier_answers", "UNSET"}
 WINDOWS_FORBIDDEN = set('<>:"|?*\\')
 WINDOWS_DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
 
-SHAPES = {
+SHAPES: dict[str, dict[str, Any]] = {
     "one domain": {"domains": ["labs"]},
     "without patients": {"domains": ["labs", "vitals", "claims"]},
     "custom domain alone of its kind": {
@@ -45,7 +46,9 @@ def jinja_environment() -> jinja2.Environment:
     """Jinja as copier.yml sets it, with `yield` read as a loop."""
     options = {name: value for name, value in QUESTIONS["_envops"].items() if name != "undefined"}
     return jinja2.Environment(
-        undefined=jinja2.StrictUndefined, extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"], **options
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
+        **options,
     )
 
 
@@ -98,7 +101,15 @@ def test_every_question_is_used() -> None:
 
 
 def test_structural_questions_have_a_default_on_the_first_copy_only() -> None:
-    for question in ("organization", "mesh_name", "environments", "regions", "home_region", "domains", "custom_domains"):
+    for question in (
+        "organization",
+        "mesh_name",
+        "environments",
+        "regions",
+        "home_region",
+        "domains",
+        "custom_domains",
+    ):
         assert "UNSET" in QUESTIONS[question]["default"]
         assert "answers_format is defined" in QUESTIONS[question]["default"]
     assert ASKED[-1] == "answers_format", "it must be asked last, or it is defined too early"
