@@ -26,6 +26,8 @@ class Mesh:
     def __post_init__(self) -> None:
         packages = self.root / "dbt" / "dbt_packages" / "dbt_utils"
         shutil.copytree(DBT_UTILS, packages, dirs_exist_ok=True)
+        # Newer than packages.yml, as after `dbt deps`: make then has nothing to fetch.
+        (packages / "dbt_project.yml").touch()
 
     @property
     def landing(self) -> Path:

@@ -27,8 +27,11 @@ def staging_models(mesh: Mesh) -> dict[str, tuple[str, str]]:
 
 
 def test_everything_is_built_and_every_test_passes(built_northwind: Mesh) -> None:
-    statuses = Counter(built_northwind.results().values())
-    assert set(statuses) <= {"success", "pass"}, statuses
+    # An exposure has nothing to run.
+    statuses = Counter(
+        status for node, status in built_northwind.results().items() if not node.startswith("exposure.")
+    )
+    assert statuses.keys() == {"success", "pass"}, statuses
 
 
 def test_every_entity_has_its_model_and_every_mart_is_there(built_northwind: Mesh) -> None:

@@ -13,8 +13,8 @@
 
 
 {#
-  Whole minutes that passed from one timestamp to another. Not dbt.datediff: that one counts the minute marks crossed, so
-  that 10:00:59 to 10:01:00 would be a minute.
+  Whole minutes that passed from one timestamp to another. Not dbt.datediff: that one counts the minute marks crossed,
+  so that 10:00:59 to 10:01:00 would be a minute.
 #}
 {% macro minutes_between(earlier, later) -%}
     {{ return(adapter.dispatch('minutes_between')(earlier, later)) }}

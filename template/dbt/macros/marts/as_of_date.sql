@@ -1,7 +1,7 @@
 {#
-  The day as of which a mart speaks, as the column as_of_date of a one-row query. Never current_date: the same inputs must
-  make the same mart. It is the variable as_of (an ISO date) where that is set, else the newest day on which one of the
-  inputs landed. inputs: names of relations with the column landed_date.
+  The day as of which a mart speaks, as the column as_of_date of a one-row query. Never current_date: the same inputs
+  must make the same mart. It is the variable as_of (an ISO date) where that is set, else the newest day on which one of
+  the inputs landed. inputs: names of relations with the column landed_date.
 #}
 {% macro as_of_date(inputs) -%}
     {%- if var('as_of', none) -%}

@@ -8,7 +8,7 @@
 #}
 {% macro landed_in_this_run() -%}
     {%- set newest = none -%}
-    {%- if execute and is_incremental() and not var('landed_from') -%}
+    {%- if is_daily_load() and not var('landed_from') -%}
         {%- set newest = run_query('select max(landed_date) from ' ~ this).columns[0].values()[0] -%}
     {%- endif -%}
     {%- if newest -%}
@@ -17,4 +17,13 @@
         landed_date >= date '{{ var('landed_from') or var('first_landed_date') }}'
     {%- endif -%}
     {%- if var('landed_to') %} and landed_date <= date '{{ var('landed_to') }}'{% endif -%}
+{%- endmacro %}
+
+
+{#
+  Whether the model exists and a run only adds to it. Where dbt may not look (`dbt compile --no-introspect`, which needs
+  no connection) it is taken as a first load.
+#}
+{% macro is_daily_load() -%}
+    {{ return(flags.INTROSPECT and is_incremental()) }}
 {%- endmacro %}

@@ -12,7 +12,7 @@
 
 {# A late record must not replace a newer one that an earlier run stored. #}
 {% macro is_not_older_than_stored(key) -%}
-    {%- if is_incremental() -%}
+    {%- if is_daily_load() -%}
         not exists (
             select 1
             from {{ this }} as stored
