@@ -28,9 +28,7 @@ def staging_models(mesh: Mesh) -> dict[str, tuple[str, str]]:
 
 def test_everything_is_built_and_every_test_passes(built_northwind: Mesh) -> None:
     # An exposure has nothing to run.
-    statuses = Counter(
-        status for node, status in built_northwind.results().items() if not node.startswith("exposure.")
-    )
+    statuses = Counter(status for node, status in built_northwind.results().items() if not node.startswith("exposure."))
     assert statuses.keys() == {"success", "pass"}, statuses
 
 

@@ -196,3 +196,15 @@ def test_recorded_answers_render_the_same_again(template: Path, render: Render, 
     answers = {name: value for name, value in recorded.items() if not name.startswith("_")}
     again = render_anew(template, tmp_path / "again", answers)
     assert files_of(again) == files_of(first)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_folder_is_empty(shape: str, render: Render) -> None:
+    folders = [path for path in render(**SHAPES[shape]).rglob("*") if path.is_dir()]
+    assert [folder for folder in folders if not any(folder.iterdir())] == []
+
+
+def test_mart_without_its_inputs_is_not_rendered(render: Render) -> None:
+    for domains, marts in ((["vitals"], set()), (["patients"], {"patient_360"}), (["labs"], {"lab_turnaround"})):
+        folder = render(domains=domains) / "dbt/models/marts"
+        assert {path.name for path in folder.iterdir() if path.is_dir()} == marts
