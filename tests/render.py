@@ -18,7 +18,7 @@ def copy_template(destination: Path) -> Path:
     for name in TEMPLATE_PATHS:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, destination / name)
+            shutil.copytree(source, destination / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             destination.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, destination / name)
