@@ -36,6 +36,8 @@ _RAW_TYPES = {
     "boolean": "boolean",
 }
 _MOST_ITEMS = 4
+# Share of the rows that hold one of the codes the contract calls typical.
+_TYPICAL = 0.8
 # A prime that divides none of the bases used here, so that different rows stay different.
 _STEP = 1_000_003
 # Of 80840, the issuer prefix of US health identifiers, to the Luhn sum.
@@ -148,6 +150,9 @@ class Values:
         if not choices or column.transform or column.type == "array":
             return {}
         index = f"{ROW} - 1" if column.unique else self.pick(column.name, len(choices))
+        if typical := [position for position, choice in enumerate(choices) if choice in column.typical]:
+            usual = _element(typical, self.pick(f"{column.name}#usual", len(typical)))
+            index = f"case when {self.fraction(f'{column.name}#typical')} < {_TYPICAL} then {usual} else {index} end"
         return {concept_index(column): index}
 
     def value(self, column: Column) -> str:

@@ -94,3 +94,14 @@ def test_marts_have_rows(built_northwind: Mesh) -> None:
     for (table,) in tables:
         ((rows,),) = built_northwind.query(f"select count(*) from marts__local.{table}")
         assert rows > 0, table
+
+
+def test_example_query_of_every_mart_runs(built_northwind: Mesh) -> None:
+    marts = [
+        node
+        for node in built_northwind.manifest()["nodes"].values()
+        if node["resource_type"] == "model" and node["path"].startswith("marts/")
+    ]
+    for mart in marts:
+        query = mart["config"]["meta"]["example_query"]
+        assert built_northwind.query(query.replace(mart["name"], f"marts__local.{mart['name']}", 1)), mart["name"]

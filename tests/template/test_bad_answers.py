@@ -147,6 +147,11 @@ BAD_ANSWERS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         column(fields=[{"name": "a", "type": "string"}]), ("fields with type struct",),
     ),
     "unknown code system": (column(code_system="icd_9"), ("code_system 'icd_9'",)),
+    "typical code that the code system lacks": (
+        column(code_system="observation_status", typical=["done"]),
+        ("typical names 'done'", "final"),
+    ),
+    "typical code without a code system": (column(typical=["done"]), ("typical needs a code_system",)),
     "unknown classification": (column(classification="secret"), ("'secret'", "direct_identifier")),
     "pattern with a quote": (column(pattern="^a'b$"), ("[gene].pattern", "match")),
     "lookup of a column without codes": (column(lookup="variant_id.display"), ("lookup", "code_system")),

@@ -399,6 +399,13 @@ def test_codes_are_unique_and_said_where_from() -> None:
         assert system["concepts"] or (system["binding"] == "example" and "check" in system), name
 
 
+def test_typical_codes_are_in_the_code_system() -> None:
+    for where, _, column in columns():
+        if "typical" in column:
+            codes = {concept["code"] for concept in code_systems()[column["code_system"]]["concepts"]}
+            assert set(column["typical"]) <= codes, where
+
+
 def test_codes_pass_their_check() -> None:
     for label, system, concept in concepts():
         check = system.get("check")

@@ -58,6 +58,7 @@ class Column:
     after: str | None = None
     within_seconds: int | None = None
     completeness: float = 1.0
+    typical: tuple[str, ...] = ()
     transform: str | None = None
 
 
@@ -186,6 +187,7 @@ def _column(column: Mapping[str, Any], domain: str) -> Column:
         after=properties.get("after"),
         within_seconds=_seconds(properties.get("within")),
         completeness=1.0 if required else float(properties.get("completeness", 0.9)),
+        typical=tuple(properties.get("typicalCodes", ())),
         transform=column.get("transformLogic"),
     )
 

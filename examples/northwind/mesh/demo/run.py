@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -25,6 +26,7 @@ DBT = REPOSITORY / "dbt"
 DATABASE = Path(__file__).resolve().parent / "mesh.duckdb"
 LOG = DBT / "logs" / "dbt.log"
 SLOWEST = 5
+QUERIES = 3
 
 _PASSED = ("success", "pass")
 _FAILED = ("error", "fail", "runtime error")
@@ -45,6 +47,8 @@ class Node:
     seconds: float
     relation: str | None
     columns: tuple[str, ...]
+    inputs: int
+    example_query: str | None
 
     @property
     def is_model(self) -> bool:
@@ -184,6 +188,8 @@ def _node(described: Mapping[str, Any], result: Mapping[str, Any]) -> Node:
         if stands and described
         else None,
         columns=tuple(described.get("columns", ())),
+        inputs=len(described.get("depends_on", {}).get("nodes", ())),
+        example_query=described.get("config", {}).get("meta", {}).get("example_query"),
     )
 
 
@@ -195,7 +201,7 @@ def _print_summary(nodes: Sequence[Node]) -> None:
     built = [node for node in nodes if node.is_model and node.relation and node.status in _PASSED]
     with duckdb.connect(str(DATABASE), read_only=True) as connection:
         rows = {node.name: _count(connection, node) for node in built}
-        queries = [query for query in _queries(built, rows) if _runs(connection, query)]
+        queries = [query for query in _queries(built, rows) if _runs(connection, query)][:QUERIES]
     _print_rows(built, rows)
     print("\nResults")
     for type, title in (
@@ -239,23 +245,21 @@ def _count(connection: duckdb.DuckDBPyConnection, node: Node) -> int:
 
 
 def _queries(built: Sequence[Node], rows: Mapping[str, int]) -> list[str]:
-    """Three queries on what was built: a mart or staging table, its landings, and what is most frequent in another."""
-    by_size = sorted(built, key=lambda node: -rows[node.name])
-    staging = [node for node in by_size if node.is_staging]
-    marts = [node for node in by_size if not node.is_staging] or staging[-1:]
-    coded = [
-        (node, name) for name in ("display", "status", "source_system") for node in staging if name in node.columns
+    """Queries on what was built: the marts' own, those that bring most together first, then on staging tables."""
+    marts = sorted((node for node in built if node.example_query), key=lambda node: (-node.inputs, node.name))
+    queries = [
+        re.sub(rf"\b{node.name}\b", _plain(node), node.example_query.strip(), count=1) + ";"
+        for node in marts
+        if node.example_query
     ]
-    queries = [f"select *\nfrom {_plain(node)}\nlimit 10;" for node in marts[:1]]
-    queries += [
-        f"select landed_date, count(*) as records, max(updated_at) as newest\nfrom {_plain(node)}\n"
-        "group by landed_date\norder by landed_date;"
-        for node in staging[:1]
-    ]
-    queries += [
-        f"select {name}, count(*) as records\nfrom {_plain(node)}\ngroup by {name}\norder by records desc\nlimit 10;"
-        for node, name in coded[:1]
-    ]
+    for node in sorted((node for node in built if node.is_staging), key=lambda node: -rows[node.name]):
+        queries.append(
+            f"select landed_date, count(*) as records, max(updated_at) as newest\nfrom {_plain(node)}\n"
+            "group by landed_date\norder by landed_date;"
+        )
+        queries.append(f"select *\nfrom {_plain(node)}\nlimit 10;")
+        if not marts:
+            queries.append(f"select source_system, count(*) as records\nfrom {_plain(node)}\ngroup by source_system;")
     return queries
 
 
