@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests import render as rendering
+from tests.answers import CUSTOM
 from tests.engines.environments import Environment, environment
 from tests.mesh import Mesh
 
@@ -93,4 +94,23 @@ def built_northwind(
     """The full example after `make demo`: landing data of all days, everything built. Read only."""
     mesh = open_mesh(northwind, tmp_path_factory.mktemp("built") / "northwind")
     mesh.demo("--patients", "60")
+    return mesh
+
+
+@pytest.fixture(scope="session")
+def built_custom(
+    render: Render,
+    open_mesh: Callable[[Path, Path], Mesh],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Mesh:
+    """Two domains and a custom one after `make demo`. Read only."""
+    mesh = open_mesh(render(**CUSTOM), tmp_path_factory.mktemp("built") / "custom")
+    mesh.demo("--patients", "60")
+    return mesh
+
+
+@pytest.fixture(params=["built_northwind", "built_custom"])
+def built(request: pytest.FixtureRequest) -> Mesh:
+    """Each of the meshes that went through the demo."""
+    mesh: Mesh = request.getfixturevalue(request.param)
     return mesh

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.answers import CUSTOM
 from tests.conftest import Render
-from tests.contracts.test_contracts import CUSTOM
 from tests.dbt.landing import plant
 from tests.mesh import Mesh
 

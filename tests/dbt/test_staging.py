@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.answers import CUSTOM
 from tests.conftest import Render
-from tests.contracts.test_contracts import CUSTOM
 from tests.dbt.landing import plant
 from tests.mesh import Mesh
 
