@@ -136,3 +136,18 @@ def test_example_query_of_every_mart_runs(built: Mesh) -> None:
     for mart in marts:
         query = mart["config"]["meta"]["example_query"]
         assert built.query(query.replace(mart["name"], f"marts__local.{mart['name']}", 1)), mart["name"]
+
+
+def test_most_rows_hold_a_typical_code(built: Mesh) -> None:
+    typical = rows = 0
+    for model, (domain, entity) in staging_models(built).items():
+        for name, column in columns(built.contracts()[domain]):
+            codes = custom_properties(column).get("typicalCodes")
+            if codes and name.startswith(f"{entity}."):
+                field, listed = column["name"], ", ".join(f"'{code}'" for code in codes)
+                ((count, of),) = built.query(
+                    f"select count(*) filter ({field} in ({listed})), count({field}) from {domain}__local.{model}"
+                )
+                typical, rows = typical + count, rows + of
+    # Four of five, and what chance adds.
+    assert 0.75 < typical / rows < 0.95

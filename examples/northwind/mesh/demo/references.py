@@ -151,15 +151,15 @@ class References:
     def _pick(self, column: Column, parent: Parent, conditions: list[Shared]) -> bool:
         """Add a step that draws the parent's row into _PICK; whether it always finds one.
 
-        Each parent gets one child before any gets two, so that few are left without.
+        Where there are children enough, each parent gets one before any gets two; fewer are spread by chance.
         """
         draw = self.values.draw(f"{column.name}#parent")
         if not conditions:
             landed = f"[{', '.join(map(str, parent.landed_by))}][{DAY}]"
-            other = "null" if column.unique else f"1 + cast({draw} % nullif({landed}, 0) as bigint)"
-            self.query.add(
-                f"select *, case when {ROW} <= {landed} then {ROW} else {other} end as {_PICK}\nfrom {self.query.last}"
-            )
+            pick = f"1 + cast({draw} % nullif({landed}, 0) as bigint)"
+            if column.unique or self.values.rows >= parent.landed_by[-1]:
+                pick = f"case when {ROW} <= {landed} then {ROW} else {'null' if column.unique else pick} end"
+            self.query.add(f"select *, {pick} as {_PICK}\nfrom {self.query.last}")
             return parent.landed_by[0] > 0 and not column.unique
         keys = ", ".join(identifier(pair.parents) for pair in conditions)
         own = ", ".join(identifier(pair.own) for pair in conditions)
