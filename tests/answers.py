@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# What the built meshes hold.
+PATIENTS = 60
+
 # Two domains and one of the user's own, with everything that a custom domain can hold.
 CUSTOM: dict[str, Any] = {
     "domains": ["patients", "labs"],

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests import render as rendering
-from tests.answers import CUSTOM
+from tests.answers import CUSTOM, PATIENTS
 from tests.engines.environments import Environment, environment
 from tests.mesh import Mesh
 
@@ -93,7 +93,7 @@ def built_northwind(
 ) -> Mesh:
     """The full example after `make demo`: landing data of all days, everything built. Read only."""
     mesh = open_mesh(northwind, tmp_path_factory.mktemp("built") / "northwind")
-    mesh.demo("--patients", "60")
+    mesh.demo("--patients", str(PATIENTS))
     return mesh
 
 
@@ -105,7 +105,7 @@ def built_custom(
 ) -> Mesh:
     """Two domains and a custom one after `make demo`. Read only."""
     mesh = open_mesh(render(**CUSTOM), tmp_path_factory.mktemp("built") / "custom")
-    mesh.demo("--patients", "60")
+    mesh.demo("--patients", str(PATIENTS))
     return mesh
 
 

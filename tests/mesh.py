@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -14,6 +16,15 @@ import yaml
 from tests.engines.environments import Environment
 
 DBT_UTILS = Path(__file__).parent / "engines" / "dbt_utils"
+
+
+@cache
+def contracts_of(root: Path) -> dict[str, Any]:
+    """Domain -> contract of a rendered repository. Read once: contracts do not change while a test runs."""
+    return {
+        path.name.removesuffix(".odcs.yaml"): yaml.safe_load(path.read_text())
+        for path in sorted((root / "contracts").glob("*.odcs.yaml"))
+    }
 
 
 @dataclass(frozen=True)
@@ -41,10 +52,7 @@ class Mesh:
 
     def contracts(self) -> dict[str, Any]:
         """Domain -> contract."""
-        return {
-            path.name.removesuffix(".odcs.yaml"): yaml.safe_load(path.read_text())
-            for path in sorted((self.root / "contracts").glob("*.odcs.yaml"))
-        }
+        return contracts_of(self.root)
 
     def python(self, *command: str, check: bool = True) -> CompletedProcess[str]:
         """Run the interpreter at the root of the repository."""
@@ -80,13 +88,19 @@ class Mesh:
         manifest: dict[str, Any] = json.loads((self.root / "dbt" / "target" / "manifest.json").read_text())
         return manifest
 
-    def query(self, sql: str) -> list[list[Any]]:
-        """Rows of a query on the database; dates and decimals come as text."""
+    def queries(self, statements: Mapping[str, str]) -> dict[str, list[list[Any]]]:
+        """Rows of several queries on the database, by their names, in one process; dates and decimals come as text."""
         script = (
             "import duckdb, json, sys; "
             "connection = duckdb.connect(sys.argv[1], read_only=True); "
             "connection.execute(\"set TimeZone = 'UTC'\"); "
-            "print(json.dumps(connection.execute(sys.argv[2]).fetchall(), default=str))"
+            "rows = {name: connection.execute(sql).fetchall() for name, sql in json.loads(sys.argv[2]).items()}; "
+            "print(json.dumps(rows, default=str))"
         )
-        rows: list[list[Any]] = json.loads(self.python("-c", script, str(self.database), sql).stdout)
+        output = self.python("-c", script, str(self.database), json.dumps(dict(statements))).stdout
+        rows: dict[str, list[list[Any]]] = json.loads(output)
         return rows
+
+    def query(self, sql: str) -> list[list[Any]]:
+        """Rows of one query."""
+        return self.queries({"": sql})[""]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,7 @@ import yaml
 from tests.answers import CUSTOM
 from tests.conftest import Render
 from tests.engines.environments import Environment
-
-
-def contracts(root: Path) -> dict[str, dict[str, Any]]:
-    """Domain -> contract."""
-    return {
-        path.name.removesuffix(".odcs.yaml"): yaml.safe_load(path.read_text())
-        for path in sorted((root / "contracts").glob("*.odcs.yaml"))
-    }
+from tests.mesh import contracts_of
 
 
 def columns(contract: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -49,7 +43,7 @@ def test_contracts_obey_the_standard(
 
 
 def test_linter_sees_a_broken_contract(northwind: Path, contracts_environment: Environment, tmp_path: Path) -> None:
-    contract = contracts(northwind)["labs"]
+    contract = deepcopy(contracts_of(northwind)["labs"])
     contract["schema"][0]["properties"][0]["logicalType"] = "varchar"
     (tmp_path / "labs.odcs.yaml").write_text(yaml.safe_dump(contract))
     script = str(Path(__file__).with_name("lint.py"))
@@ -60,7 +54,7 @@ def test_linter_sees_a_broken_contract(northwind: Path, contracts_environment: E
 
 
 def test_every_relationship_leads_to_a_key(northwind: Path) -> None:
-    mesh = contracts(northwind)
+    mesh = contracts_of(northwind)
     followed = 0
     for domain, contract in mesh.items():
         for name, column in columns(contract):
@@ -81,7 +75,7 @@ def test_every_relationship_leads_to_a_key(northwind: Path) -> None:
 
 
 def test_every_identifier_is_masked_and_tagged(northwind: Path) -> None:
-    for domain, contract in contracts(northwind).items():
+    for domain, contract in contracts_of(northwind).items():
         for name, column in columns(contract):
             properties = custom_properties(column)
             classification = column["classification"]
@@ -95,12 +89,12 @@ def test_every_identifier_is_masked_and_tagged(northwind: Path) -> None:
 
 
 def test_relationship_to_a_domain_that_is_not_there_is_left_out(render: Render) -> None:
-    contract = contracts(render(domains=["labs"]))["labs"]
+    contract = contracts_of(render(domains=["labs"]))["labs"]
     assert not [name for name, column in columns(contract) if "relationships" in column]
 
 
 def test_custom_domain_is_described_in_full(render: Render) -> None:
-    contract = contracts(render(**CUSTOM))["genomics"]
+    contract = contracts_of(render(**CUSTOM))["genomics"]
     assert contract["description"]["purpose"] == CUSTOM["custom_domains"][0]["description"]
     assert {item["property"]: item["value"] for item in contract["slaProperties"]} == {
         "freshness": 400,
@@ -122,7 +116,7 @@ def test_custom_domain_is_described_in_full(render: Render) -> None:
 
 def test_short_form_gets_its_defaults(render: Render) -> None:
     root = render(domains=["patients"], custom_domains=[{"name": "genomics", "columns": ["variant_id", "gene"]}])
-    contract = contracts(root)["genomics"]
+    contract = contracts_of(root)["genomics"]
     assert [entity["name"] for entity in contract["schema"]] == ["genomics"]
     described = dict(columns(contract))
     assert list(described) == [

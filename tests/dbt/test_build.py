@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from tests.answers import PATIENTS
 from tests.contracts.test_contracts import columns, custom_properties
 from tests.mesh import Mesh
 from tests.render import ROOT
@@ -19,6 +20,12 @@ def staging_columns(mesh: Mesh) -> Iterator[dict[str, Any]]:
     for contract in mesh.contracts().values():
         for _, column in columns(contract):
             yield column
+
+
+def entity_of(mesh: Mesh, domain: str, entity: str) -> dict[str, Any]:
+    """An entity as its contract describes it."""
+    described: dict[str, Any] = next(item for item in mesh.contracts()[domain]["schema"] if item["name"] == entity)
+    return described
 
 
 def staging_models(mesh: Mesh) -> dict[str, tuple[str, str]]:
@@ -88,66 +95,66 @@ def test_tests_are_as_many_as_the_contracts_ask_for(built: Mesh) -> None:
         not {"minimum", "maximum"}.isdisjoint(column.get("logicalTypeOptions", {})) for column in described
     )
     assert tests["no_landing_defects"] == len(staging_models(built))
+    checked = checked_code_systems()
     assert tests["valid_code"] == sum(
-        column["logicalType"] == "string" and custom_properties(column).get("codeSystem") in checked_code_systems()
+        column["logicalType"] == "string" and custom_properties(column).get("codeSystem") in checked
         for column in described
     )
     assert tests["agrees_with_parent"] == len(list(ways_that_must_agree(built)))
 
 
 def test_staging_holds_each_landed_key_once(built: Mesh) -> None:
+    statements = {}
     for model, (domain, entity) in staging_models(built).items():
-        contract = built.contracts()[domain]
-        described = next(item for item in contract["schema"] if item["name"] == entity)
-        key = next(column["name"] for column in described["properties"] if column.get("primaryKey"))
+        key = next(
+            column["name"] for column in entity_of(built, domain, entity)["properties"] if column.get("primaryKey")
+        )
         files = f"{built.landing}/{domain}/{entity}/*/*.parquet"
-        ((landed, staged, rows),) = built.query(
+        statements[model] = (
             f"select (select count(distinct {key}) from read_parquet('{files}')), "
             f"(select count(distinct {key}) from {domain}__local.{model}), "
             f"(select count(*) from {domain}__local.{model})"
         )
+    for model, ((landed, staged, rows),) in built.queries(statements).items():
         assert landed == staged == rows > 0, model
 
 
 def test_rows_follow_the_volumes_of_the_contracts(built: Mesh) -> None:
-    patients = 60
+    counts = built.queries(
+        {model: f"select count(*) from {domain}__local.{model}" for model, (domain, _) in staging_models(built).items()}
+    )
     for model, (domain, entity) in staging_models(built).items():
-        described = next(item for item in built.contracts()[domain]["schema"] if item["name"] == entity)
-        per_patient = described["customProperties"][0]["value"]
-        ((rows,),) = built.query(f"select count(*) from {domain}__local.{model}")
-        # New rows of later days come on top.
-        assert 0.8 * per_patient * patients - 1 <= rows <= 1.3 * per_patient * patients + 1, model
+        asked = custom_properties(entity_of(built, domain, entity))["rowsPerPatient"] * PATIENTS
+        # Exactly so many, a half row rounded, at least one.
+        assert abs(counts[model][0][0] - max(1, asked)) <= 0.5, model
 
 
 def test_marts_have_rows(built: Mesh) -> None:
     tables = built.query("select table_name from information_schema.tables where table_schema = 'marts__local'")
     assert tables
-    for (table,) in tables:
-        ((rows,),) = built.query(f"select count(*) from marts__local.{table}")
-        assert rows > 0, table
+    counts = built.queries({table: f"select count(*) from marts__local.{table}" for (table,) in tables})
+    assert [table for table, rows in counts.items() if rows == [[0]]] == []
 
 
-def test_example_query_of_every_mart_runs(built: Mesh) -> None:
-    marts = [
-        node
-        for node in built.manifest()["nodes"].values()
+def test_example_query_of_every_mart_runs(built_northwind: Mesh) -> None:
+    statements = {
+        node["name"]: node["config"]["meta"]["example_query"].replace(node["name"], f"marts__local.{node['name']}", 1)
+        for node in built_northwind.manifest()["nodes"].values()
         if node["resource_type"] == "model" and node["path"].startswith("marts/")
-    ]
-    for mart in marts:
-        query = mart["config"]["meta"]["example_query"]
-        assert built.query(query.replace(mart["name"], f"marts__local.{mart['name']}", 1)), mart["name"]
+    }
+    for mart, rows in built_northwind.queries(statements).items():
+        assert rows, mart
 
 
 def test_most_rows_hold_a_typical_code(built: Mesh) -> None:
-    typical = rows = 0
+    statements = {}
     for model, (domain, entity) in staging_models(built).items():
-        for name, column in columns(built.contracts()[domain]):
-            codes = custom_properties(column).get("typicalCodes")
-            if codes and name.startswith(f"{entity}."):
+        for column in entity_of(built, domain, entity)["properties"]:
+            if codes := custom_properties(column).get("typicalCodes"):
                 field, listed = column["name"], ", ".join(f"'{code}'" for code in codes)
-                ((count, of),) = built.query(
+                statements[f"{model}.{field}"] = (
                     f"select count(*) filter ({field} in ({listed})), count({field}) from {domain}__local.{model}"
                 )
-                typical, rows = typical + count, rows + of
+    counts = [rows[0] for rows in built.queries(statements).values()]
     # Four of five, and what chance adds.
-    assert 0.75 < typical / rows < 0.95
+    assert 0.75 < sum(count for count, _ in counts) / sum(rows for _, rows in counts) < 0.95
