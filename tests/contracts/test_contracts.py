@@ -125,3 +125,9 @@ def test_short_form_gets_its_defaults(render: Render) -> None:
     assert described["genomics.variant_id"]["primaryKey"]
     assert described["genomics.gene"]["logicalType"] == "string"
     assert contract["team"]["name"] == "genomics-owners"
+
+
+def test_no_domain_is_kept_for_less_than_the_mesh(render: Render) -> None:
+    genomics = {"name": "genomics", "columns": ["variant_id"], "retention_days": 2192}
+    contract = contracts_of(render(domains=["labs"], custom_domains=[genomics], retention_days=3653))["genomics"]
+    assert {item["property"]: item["value"] for item in contract["slaProperties"]}["retention"] == 3653
