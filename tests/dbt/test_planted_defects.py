@@ -54,8 +54,13 @@ def test_defects_are_found(
         name="pattern",
         where="allele is not null",
     )
+    expected = set()
+    if landing_format == "csv":
+        # An array that is no JSON text; the other formats have arrays of their own.
+        plant(mesh, "genomics/variants", f"900002 as variant_number, '[\"BRCA1' as genes, {NEWER}", name="array")
+        expected.add("no_landing_defects:stg_genomics__variants.landing_defects")
     mesh.dbt("build", check=False)
-    assert failing_tests(mesh) == {
+    assert failing_tests(mesh) == expected | {
         "valid_code:stg_labs__lab_results.code",
         "relationships:stg_labs__lab_results.patient_id",
         "no_landing_defects:stg_labs__lab_results.landing_defects",

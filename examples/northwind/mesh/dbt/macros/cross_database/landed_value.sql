@@ -1,10 +1,14 @@
-{# A landed value as a contract type (BigQuery's name for it); null when it cannot be converted. #}
+{# A landed value as a contract type (BigQuery's name for it) or as json; null when it cannot be converted. #}
 {% macro landed_value(column, type) -%}
     {{ return(adapter.dispatch('landed_value')(column, type)) }}
 {%- endmacro %}
 
 {% macro default__landed_value(column, type) -%}
-    safe_cast({{ column }} as {{ type }})
+    {%- if type == 'json' -%}
+        safe.parse_json({{ column }})
+    {%- else -%}
+        safe_cast({{ column }} as {{ type }})
+    {%- endif -%}
 {%- endmacro %}
 
 {# By way of timestamptz: a cast of text straight to timestamp would drop its UTC offset (seen in DuckDB 2.0). #}
