@@ -12,6 +12,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,7 @@ def _print_summary(nodes: Sequence[Node]) -> None:
     built = [node for node in nodes if node.is_model and node.relation and node.status in _PASSED]
     with duckdb.connect(str(DATABASE), read_only=True) as connection:
         rows = {node.name: _count(connection, node) for node in built}
-        queries = [query for query in _queries(built, rows) if _runs(connection, query)][:QUERIES]
+        queries = list(islice((query for query in _queries(built, rows) if _runs(connection, query)), QUERIES))
     _print_rows(built, rows)
     print("\nResults")
     for type, title in (

@@ -131,3 +131,11 @@ def test_no_domain_is_kept_for_less_than_the_mesh(render: Render) -> None:
     genomics = {"name": "genomics", "columns": ["variant_id"], "retention_days": 2192}
     contract = contracts_of(render(domains=["labs"], custom_domains=[genomics], retention_days=3653))["genomics"]
     assert {item["property"]: item["value"] for item in contract["slaProperties"]}["retention"] == 3653
+
+
+def test_expected_completeness_is_said_whenever_it_is_given(render: Render) -> None:
+    always, usual = {"name": "gene", "completeness": 1}, "allele"
+    genomics = {"name": "genomics", "columns": ["variant_id", always, usual]}
+    described = dict(columns(contracts_of(render(domains=["labs"], custom_domains=[genomics]))["genomics"]))
+    assert custom_properties(described["genomics.gene"])["completeness"] == 1
+    assert "completeness" not in custom_properties(described["genomics.allele"])
