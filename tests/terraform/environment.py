@@ -1,0 +1,45 @@
+"""An environment of a rendered repository, prepared to be applied against the AWS API server."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from tests.engines.aws import Server
+from tests.engines.terraform import RootModule
+
+OVERRIDE = "engine_override.tf"
+# State stays beside the root module in place of HCP Terraform, and what fails, fails at once.
+LOCAL_STATE = 'terraform {\n  backend "local" {}\n}\n'
+NO_RETRIES = 'provider "aws" {{\n  alias       = "{alias}"\n  max_retries = 1\n}}\n'
+PROTECTED = re.compile(r'^resource "(\w+)" "(\w+)" \{\n(?:(?!^\}).*\n)*?\s+prevent_destroy = true', re.MULTILINE)
+
+
+def root_module(repository: Path, environment: str, server: Server | None = None) -> RootModule:
+    """The root module of an environment, with local state, speaking to the server. The repository must be a copy."""
+    folder = repository / "infra" / "terraform" / "envs" / environment
+    aliases = re.findall(r'alias += "(\w+)"', (folder / "providers.tf").read_text())
+    (folder / OVERRIDE).write_text(LOCAL_STATE + "".join(NO_RETRIES.format(alias=alias) for alias in aliases))
+    module = RootModule(folder, server.variables if server else {})
+    module.init()
+    return module
+
+
+def copied(repository: Path, destination: Path) -> Path:
+    """A copy of what Terraform reads of a repository."""
+    for part in ("contracts", "infra"):
+        shutil.copytree(repository / part, destination / part)
+    return destination
+
+
+def lift_protection(repository: Path) -> list[str]:
+    """Let Terraform destroy what it must not, as infra/terraform/README.md tells; returns the resources."""
+    lifted = []
+    for source in sorted((repository / "infra" / "terraform" / "modules").rglob("*.tf")):
+        for kind, name in PROTECTED.findall(source.read_text()):
+            override = f'resource "{kind}" "{name}" {{\n  lifecycle {{\n    prevent_destroy = false\n  }}\n}}\n'
+            with (source.parent / OVERRIDE).open("a") as file:
+                file.write(override)
+            lifted.append(f"{source.parent.name}.{kind}.{name}")
+    return lifted
