@@ -18,7 +18,7 @@ DEMO := build/demo
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(VENV)/template ## Generate the example mesh and run its demo: ARGS="--patients 1000"
@@ -33,9 +33,17 @@ demo: $(VENV)/template ## Generate the example mesh and run its demo: ARGS="--pa
 test: $(VENV)/template ## Run the tests: TESTS=tests/dbt for a part, ARGS="-x -k loinc" for pytest
 	$(VENV)/bin/python -m pytest $(TESTS) $(ARGS)
 
+.PHONY: aws-apply
+aws-apply: $(VENV)/template ## Apply the infrastructure of the example against an AWS API server here: ARGS="--environment prod"
+	$(VENV)/bin/python -m tests.terraform.aws_apply $(ARGS)
+
 .PHONY: examples
 examples: $(VENV)/template ## Render the examples anew
 	$(VENV)/bin/python -m tests.examples
+
+.PHONY: module-docs
+module-docs: $(VENV)/template ## Write the tables in the READMEs of the Terraform modules anew
+	$(VENV)/bin/python -m tests.terraform.module_docs
 
 .PHONY: lint
 lint: $(VENV)/template ## Check the Python code of the template and of its tests

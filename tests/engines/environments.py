@@ -37,6 +37,8 @@ RECIPES = {
         ),
         constraints="template/constraints/dbt.txt",
     ),
+    "checkov": Recipe(groups=("pyproject.toml:checkov",), constraints="tests/environments/checkov.txt"),
+    "terraform": Recipe(groups=("pyproject.toml:terraform",), constraints="tests/environments/terraform.txt"),
     "contracts": Recipe(groups=("pyproject.toml:contracts",), constraints="tests/environments/contracts.txt"),
 }
 

@@ -196,8 +196,7 @@ def _decide(
     bounded = boundary is not None
     limits = [s for s in _parse(boundary, "identity") if _applies(s, request, context)]
     identity = [s for s in identity if _applies(s, request, context)]
-    closeness = [(s, _names(s, who, bounded)) for s in resource_statements]
-    naming = [(s, how) for s, how in closeness if how and _applies(s, request, context)]
+    naming = [(s, how) for s in resource_statements if (how := _speaks(s, request, context, bounded))]
     resource = [s for s, _ in naming]
 
     denials = [s for s in (*identity, *limits, *resource) if s.deny]
@@ -245,6 +244,17 @@ def _applies(statement: Statement, request: Request, context: _Context) -> bool:
     return True
 
 
+def _speaks(statement: Statement, request: Request, context: _Context, bounded: bool) -> Named | None:
+    """How closely the statement of a resource names who asks; None if it does not apply to the request."""
+    try:
+        how = _names(statement, request.principal, bounded)
+    except Undetermined:
+        if _applies(statement, request, context):
+            raise
+        return None
+    return how if how and _applies(statement, request, context) else None
+
+
 def _names(statement: Statement, who: Principal, bounded: bool) -> Named | None:
     """How closely the statement of a resource names a principal; None if it does not speak of it."""
     element = statement.principal
@@ -271,8 +281,8 @@ def _levels(element: str | Mapping[str, tuple[str, ...]] | None, who: Principal)
     for value in element.get("AWS", ()):
         account = re.fullmatch(r"(?:arn:[\w-]+:iam::)?(\d{12})(?::root)?", value)
         if value == "*":
-            # "For anonymous users" the forms "*" and {"AWS": "*"} are the same, says reference_policies_elements_
-            # principal. Whether the second means services and identity providers, it does not say.
+            # reference_policies_elements_principal: "for anonymous users" this form and a plain "*" are equivalent.
+            # Whether it means services and identity providers too, no page says.
             if who.kind in (Kind.SERVICE, Kind.FEDERATED):
                 raise Undetermined(f'Whether {{"AWS": "*"}} means {who.arn}: write "*".')
             found.add(Named.CALLER)
@@ -391,7 +401,7 @@ def _substitute(text: str, context: _Context | None) -> str | None:
         if not variable:
             raise Undetermined(f"The variable {match[0]}.")
         found = context.get(variable[1])
-        # "You cannot use a multivalued context key as a policy variable"; a wildcard in a value is not documented.
+        # "... you cannot use a multivalued context key as a policy variable"; a wildcard in a value is not documented.
         if isinstance(found, tuple) or set(found or "") & {"*", "?"}:
             raise Undetermined(f"The variable {match[0]} with the value {found}.")
         found = variable[2] if found is None else found

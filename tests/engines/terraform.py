@@ -86,18 +86,22 @@ class Terraform:
     command: tuple[str, ...]
     configuration: Path
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """Its environment variables."""
+        return {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(self.configuration), "TF_IN_AUTOMATION": "1"}
+
     def run(
         self, folder: Path, *arguments: str, variables: Mapping[str, str] | None = None, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command in a folder, output captured and without colour.
+        """Run a command in a folder, output captured.
 
         Raises AssertionError with the output when `check` and the command fails.
         """
-        settings = {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(self.configuration), "TF_IN_AUTOMATION": "1"}
         result = subprocess.run(
             [*self.command, *arguments],
             cwd=folder,
-            env=os.environ | settings | dict(variables or {}),
+            env=os.environ | self.settings | dict(variables or {}),
             capture_output=True,
             text=True,
             check=False,
@@ -145,7 +149,8 @@ class RootModule:
 
     def terraform(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run Terraform in it."""
-        return terraform().run(self.folder, *arguments, variables=self.variables, check=check)
+        command, *options = arguments
+        return terraform().run(self.folder, command, "-no-color", *options, variables=self.variables, check=check)
 
     def init(self) -> None:
         """Install its modules and providers."""
@@ -159,6 +164,31 @@ class RootModule:
     def apply(self, *arguments: str) -> str:
         """Apply what plan() planned, and return what Terraform said."""
         return self.terraform("apply", "-input=false", *PARALLEL, *arguments, "plan.tfplan").stdout
+
+    def stream(self, *arguments: str) -> Iterator[str]:
+        """Run Terraform in it and yield the lines that it prints. Raises AssertionError when it fails."""
+        command, *options = arguments
+        process = subprocess.Popen(
+            [*terraform().command, command, "-no-color", *options],
+            cwd=self.folder,
+            env=os.environ | terraform().settings | dict(self.variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            yield line.rstrip()
+        if process.wait() != 0:
+            raise AssertionError(f"terraform {' '.join(arguments)} in {self.folder} failed")
+
+    def resources(self) -> Iterator[dict[str, Any]]:
+        """Every managed resource of the state."""
+        modules = [self.show().get("values", {}).get("root_module", {})]
+        while modules:
+            module = modules.pop()
+            modules += module.get("child_modules", [])
+            yield from (resource for resource in module.get("resources", []) if resource["mode"] == "managed")
 
     def show(self, *plan: str) -> dict[str, Any]:
         """A plan, or the state, in Terraform's JSON format."""

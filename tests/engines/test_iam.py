@@ -391,6 +391,16 @@ PRINCIPALS = [
     speaking('{"AWS": "*"} is the same for nobody known', ALLOWED, NOBODY, {"AWS": "*"}),
     speaking('{"AWS": "*"} of a role', ALLOWED, ROLE, {"AWS": "*"}),
     speaking('{"AWS": "*"} of a service is not documented', OPEN, TRAIL, {"AWS": "*"}),
+    Case(
+        '{"AWS": "*"} of a service, where the statement does not apply',
+        ALLOWED,
+        TRAIL,
+        policy=policy(
+            allow(Principal={"Service": TRAIL.arn}),
+            deny(Principal={"AWS": "*"}, Condition={"Bool": {"aws:SecureTransport": "false"}}),
+        ),
+        context={"aws:SecureTransport": "true"},
+    ),
     speaking("the role's ARN", ALLOWED, ROLE, {"AWS": ROLE_ARN}),
     speaking("another role's ARN", DENIED, ROLE, {"AWS": TARGET_ARN}),
     speaking("the session's ARN", ALLOWED, ROLE, {"AWS": [USER_ARN, SESSION_ARN]}),

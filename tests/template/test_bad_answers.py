@@ -84,6 +84,15 @@ BAD_ANSWERS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         },
         ("platform_ids", "a project of its own"),
     ),
+    "one account for two environments": (
+        {
+            "platform_ids": {
+                "dev": {"gcp_project": "a-project", "aws_account": "111111111111"},
+                "prod": {"gcp_project": "b-project", "aws_account": "111111111111"},
+            }
+        },
+        ("platform_ids", "an account of its own"),
+    ),
     "project id too long as combined": (
         {"mesh_name": "n" * 24, "environments": ["staging"]}, ("platform_ids.staging.gcp_project", "Shorten mesh_name"),
     ),
@@ -95,6 +104,16 @@ BAD_ANSWERS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
             "custom_domains": [{"name": "d" * 20, "columns": ["key_id"]}],
         },
         ("S3 allows 63", "shorten mesh_name"),
+    ),
+    "replica bucket too long as combined": (
+        {
+            "mesh_name": "n" * 20,
+            "environments": ["staging"],
+            "regions": ["ap-northeast-2"],
+            "custom_domains": [{"name": "d" * 12, "columns": ["key_id"]}],
+            "replication": True,
+        },
+        ("-replica' would have 64 characters", "shorten mesh_name"),
     ),
     "custom_domains as text": ({"custom_domains": "genomics"}, ("custom_domains is not a list",)),
     "custom_domains as a mapping": ({"custom_domains": {"name": "genomics"}}, ("custom_domains is not a list",)),

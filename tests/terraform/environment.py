@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.engines.aws import Server
 from tests.engines.terraform import RootModule
 
 OVERRIDE = "engine_override.tf"
-# State stays beside the root module in place of HCP Terraform, and what fails, fails at once.
+# State stays beside the root module in place of HCP Terraform.
 LOCAL_STATE = 'terraform {\n  backend "local" {}\n}\n'
-NO_RETRIES = 'provider "aws" {{\n  alias       = "{alias}"\n  max_retries = 1\n}}\n'
+# What AWS would answer after a pause, the server answers at once or never.
+FEW_RETRIES = 'provider "aws" {{\n  alias       = "{alias}"\n  max_retries = 3\n}}\n'
 PROTECTED = re.compile(r'^resource "(\w+)" "(\w+)" \{\n(?:(?!^\}).*\n)*?\s+prevent_destroy = true', re.MULTILINE)
 
 
-def root_module(repository: Path, environment: str, server: Server | None = None) -> RootModule:
-    """The root module of an environment, with local state, speaking to the server. The repository must be a copy."""
-    folder = repository / "infra" / "terraform" / "envs" / environment
-    aliases = re.findall(r'alias += "(\w+)"', (folder / "providers.tf").read_text())
-    (folder / OVERRIDE).write_text(LOCAL_STATE + "".join(NO_RETRIES.format(alias=alias) for alias in aliases))
-    module = RootModule(folder, server.variables if server else {})
-    module.init()
-    return module
+@dataclass(frozen=True)
+class Applied:
+    """An environment that was applied: where it lies, the server that it stands on, and the plan that was applied."""
+
+    repository: Path
+    module: RootModule
+    server: Server
+    plan: dict[str, Any]
+    output: str
+
+    def client(self, service: str, region: str = "us-east-1") -> Any:
+        """A boto3 client of the account."""
+        return self.server.client(service, region)
 
 
 def copied(repository: Path, destination: Path) -> Path:
@@ -31,6 +39,23 @@ def copied(repository: Path, destination: Path) -> Path:
     for part in ("contracts", "infra"):
         shutil.copytree(repository / part, destination / part)
     return destination
+
+
+def root_module(repository: Path, environment: str, server: Server | None = None) -> RootModule:
+    """The root module of an environment, with local state, speaking to the server. The repository must be a copy."""
+    folder = repository / "infra" / "terraform" / "envs" / environment
+    aliases = re.findall(r'alias += "(\w+)"', (folder / "providers.tf").read_text())
+    (folder / OVERRIDE).write_text(LOCAL_STATE + "".join(FEW_RETRIES.format(alias=alias) for alias in aliases))
+    module = RootModule(folder, server.variables if server else {})
+    module.init()
+    return module
+
+
+def apply(repository: Path, environment: str, server: Server) -> Applied:
+    """Plan and apply an environment. The repository must be a copy."""
+    module = root_module(repository, environment, server)
+    plan = module.plan()
+    return Applied(repository, module, server, plan, module.apply())
 
 
 def lift_protection(repository: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Writes the tables of inputs and outputs into the READMEs of the Terraform modules: python -m tests.terraform.module_docs.
+"""Writes tables of inputs and outputs into the READMEs of the Terraform modules: python -m tests.terraform.module_docs.
 
 The markers are those of terraform-docs, so that a user's terraform-docs finds its place.
 """

@@ -75,8 +75,6 @@ class Server:
             "AWS_CA_BUNDLE": "",
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": self.endpoint,
-            # Of a thousand connections one may break, but what moto does not have is not there at the 25th time either.
-            "AWS_MAX_ATTEMPTS": "3",
             "AWS_SECRET_ACCESS_KEY": "test",
             # A name below localhost (a bucket, the account of S3 Control) resolves nowhere. A proxy gets it unresolved.
             "HTTP_PROXY": self.endpoint,

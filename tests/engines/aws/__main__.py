@@ -15,6 +15,8 @@ def main() -> None:
 
     # Where moto, and the gaps when they are imported, read the account.
     os.environ["MOTO_ACCOUNT_ID"] = arguments.account
+    # AWS's own policies are there in every account.
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
 

@@ -54,6 +54,11 @@ def test_the_account_is_the_one_asked_for(server: Server) -> None:
     assert server.client("sts", EAST).get_caller_identity()["Account"] == ACCOUNT
 
 
+def test_the_policies_of_aws_are_there(server: Server) -> None:
+    arn = "arn:aws:iam::aws:policy/service-role/AWS_ConfigRole"
+    assert server.client("iam", EAST).get_policy(PolicyArn=arn)["Policy"]["PolicyName"] == "AWS_ConfigRole"
+
+
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     bare = tmp_path / "python"
     bare.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
@@ -333,3 +338,13 @@ def test_the_account_blocks_public_access(server: Server) -> None:
     client.delete_public_access_block(AccountId=ACCOUNT)
     with refused("NoSuchPublicAccessBlockConfiguration"):
         client.get_public_access_block(AccountId=ACCOUNT)
+
+
+def test_what_moto_lacks_fails_at_once(server: Server) -> None:
+    with refused("NotImplemented"):
+        server.client("macie2", EAST).list_findings_filters()
+    # A service without any backend, and a defect of moto.
+    with refused("NotImplemented"):
+        server.client("detective", EAST).list_graphs()
+    with refused("NotImplemented"):
+        server.client("securityhub", EAST).update_security_hub_configuration(AutoEnableControls=True)
