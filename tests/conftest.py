@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ import pytest
 
 from tests import render as rendering
 from tests.answers import CUSTOM, PATIENTS
+from tests.engines.aws import Server
 from tests.engines.environments import Environment, environment
 from tests.mesh import Mesh
+from tests.terraform.environment import Applied, apply, copied
 
 Render = Callable[..., Path]
 
@@ -114,3 +116,17 @@ def built(request: pytest.FixtureRequest) -> Mesh:
     """Each of the meshes that went through the demo."""
     mesh: Mesh = request.getfixturevalue(request.param)
     return mesh
+
+
+@pytest.fixture(scope="session")
+def applied_northwind(northwind: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
+    """The environment dev of the full example, planned and applied against the AWS API server."""
+    repository = copied(northwind, tmp_path_factory.mktemp("applied") / "northwind")
+    with Server("111111111111") as server:
+        yield apply(repository, "dev", server)
+
+
+@pytest.fixture(scope="session")
+def northwind_plan(applied_northwind: Applied) -> dict[str, Any]:
+    """The plan of the environment dev of the full example, in Terraform's JSON format."""
+    return applied_northwind.plan

@@ -153,8 +153,8 @@ class RootModule:
         return terraform().run(self.folder, command, "-no-color", *options, variables=self.variables, check=check)
 
     def init(self) -> None:
-        """Install its modules and providers."""
-        self.terraform("init", "-input=false")
+        """Install its modules and providers, in an environment that may reach Terraform's registry."""
+        terraform().run(self.folder, "init", "-input=false")
 
     def plan(self, *arguments: str) -> dict[str, Any]:
         """Plan, and return the plan in Terraform's JSON format. The plan itself lies in plan.tfplan."""

@@ -14,8 +14,6 @@ from tests.engines.terraform import RootModule
 OVERRIDE = "engine_override.tf"
 # State stays beside the root module in place of HCP Terraform.
 LOCAL_STATE = 'terraform {\n  backend "local" {}\n}\n'
-# What AWS would answer after a pause, the server answers at once or never.
-FEW_RETRIES = 'provider "aws" {{\n  alias       = "{alias}"\n  max_retries = 3\n}}\n'
 PROTECTED = re.compile(r'^resource "(\w+)" "(\w+)" \{\n(?:(?!^\}).*\n)*?\s+prevent_destroy = true', re.MULTILINE)
 
 
@@ -44,8 +42,7 @@ def copied(repository: Path, destination: Path) -> Path:
 def root_module(repository: Path, environment: str, server: Server | None = None) -> RootModule:
     """The root module of an environment, with local state, speaking to the server. The repository must be a copy."""
     folder = repository / "infra" / "terraform" / "envs" / environment
-    aliases = re.findall(r'alias += "(\w+)"', (folder / "providers.tf").read_text())
-    (folder / OVERRIDE).write_text(LOCAL_STATE + "".join(FEW_RETRIES.format(alias=alias) for alias in aliases))
+    (folder / OVERRIDE).write_text(LOCAL_STATE)
     module = RootModule(folder, server.variables if server else {})
     module.init()
     return module
