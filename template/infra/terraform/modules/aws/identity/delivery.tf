@@ -279,13 +279,6 @@ data "aws_iam_policy_document" "own_identity" {
       [for policy in ["apply", "boundary", "break-glass", "no-data", "plan"] : "arn:aws:iam::${var.mesh.aws_account_id}:policy/${local.name}-${policy}"],
     )
   }
-
-  statement {
-    sid       = "DenyLeavingTheBoundary"
-    effect    = "Deny"
-    actions   = ["iam:DeleteRolePermissionsBoundary"]
-    resources = ["*"]
-  }
 }
 
 data "aws_iam_policy_document" "apply_all" {
