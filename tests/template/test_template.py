@@ -39,6 +39,8 @@ SHAPES: dict[str, dict[str, Any]] = {
     "one environment": {"environments": ["prod"]},
     "three environments": {"environments": ["dev", "staging", "prod"]},
     "three regions": {"regions": ["eu-west-1", "us-east-1", "ap-southeast-2"]},
+    "every feature": {"threat_detection": True, "service_perimeter": True, "replication": True},
+    "no feature": {"threat_detection": False, "service_perimeter": False, "replication": False},
 }
 
 

@@ -29,9 +29,9 @@ class Account:
     key_arns: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, applied: Applied) -> Account:
-        """The account of an applied environment: roles and policies by name, buckets by name, keys by alias."""
-        iam, s3, kms = applied.client("iam"), applied.client("s3"), applied.client("kms")
+    def read(cls, applied: Applied, region: str = "us-east-1") -> Account:
+        """The account of an applied environment: roles, policies and buckets by name, keys of a region by alias."""
+        iam, s3, kms = applied.client("iam"), applied.client("s3"), applied.client("kms", region)
         account = cls(applied.client("sts").get_caller_identity()["Account"])
         for role in iam.list_roles()["Roles"]:
             name = role["RoleName"]

@@ -75,14 +75,14 @@ def encrypted(algorithm: str, key: str | None = None) -> Context:
     return TLS | named | ({"s3:x-amz-server-side-encryption-aws-kms-key-id": key} if key else {})
 
 
-def second_factor(age: str = "60", name: str = "break-glass-1", **more: str) -> Context:
+def second_factor(age: str = "60", name: str = "break-glass-1") -> dict[str, str]:
     """The context of a user with a second factor."""
     return {
         "aws:MultiFactorAuthPresent": "true",
         "aws:MultiFactorAuthAge": age,
         "aws:username": "break-glass-1",
         "sts:RoleSessionName": name,
-    } | more
+    }
 
 
 def made(role: str, boundary: str | None) -> Context:

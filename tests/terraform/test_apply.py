@@ -240,12 +240,14 @@ def test_threats_are_watched_for(applied_northwind: Applied, landing: dict[str, 
     assert analyzer["type"] == "ACCOUNT"
 
 
-def test_configuration_is_recorded_and_checked(applied_northwind: Applied) -> None:
+def test_configuration_is_recorded_and_checked(applied_northwind: Applied, keys: dict[str, dict[str, Any]]) -> None:
     config = applied_northwind.client("config")
     [recorder] = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
     assert recorder["recording"]
     [channel] = config.describe_delivery_channels()["DeliveryChannels"]
     assert channel["s3BucketName"] == CONFIG
+    # Config would name SSE-S3 otherwise, whatever the bucket's default.
+    assert channel["s3KmsKeyArn"] == keys["alias/northwind-dev-audit"]["Arn"]
     pages = config.get_paginator("describe_config_rules").paginate()
     identifiers = {rule["Source"]["SourceIdentifier"] for page in pages for rule in page["ConfigRules"]}
     assert len(identifiers) == 36

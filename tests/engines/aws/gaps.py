@@ -426,12 +426,12 @@ class BucketReplication:
                     return s3_error(400, "InvalidRequest", "Destination bucket must have versioning enabled.")
                 if rule.find(f"{{{S3}}}ID") is None:
                     ElementTree.SubElement(rule, f"{{{S3}}}ID").text = uuid.uuid4().hex
-            self.documents[call.request.path] = ElementTree.tostring(document)
+            self.documents[call.request.path.strip("/")] = ElementTree.tostring(document)
             return call.moto()
         if call.asks("GET", "replication"):
             response = call.moto()
             if response.status_code == 200:
-                response.set_data(self.documents[call.request.path])
+                response.set_data(self.documents[call.request.path.strip("/")])
             return response
         return None
 

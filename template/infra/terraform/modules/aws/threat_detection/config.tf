@@ -79,7 +79,7 @@ locals {
 }
 
 # Config delivers to no bucket with a default retention under Object Lock, so it has one of its own.
-# https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html
+# https://docs.aws.amazon.com/config/latest/developerguide/manage-delivery-channel.html
 module "config_bucket" {
   source = "../private_bucket"
 
@@ -180,6 +180,7 @@ resource "aws_config_configuration_recorder" "this" {
 resource "aws_config_delivery_channel" "this" {
   name           = "default"
   s3_bucket_name = module.config_bucket.name
+  s3_kms_key_arn = var.audit_key_arn
 
   depends_on = [
     aws_config_configuration_recorder.this,

@@ -1,0 +1,29 @@
+# Values of prod. Review each before the first apply; those marked "placeholder" are not yours yet.
+
+aws_account_id = "222222222222"
+
+# Placeholder: the identity that each BigQuery connection shows once it is made.
+bigquery_connection_identities = {
+  "us-east-1" = "000000000000000000000"
+}
+
+# Placeholder: the numeric ids; https://api.github.com/repos/northwind-health/clinical-data-mesh shows them as owner.id and id.
+github = {
+  owner_id      = "999999999"
+  repository    = "northwind-health/clinical-data-mesh"
+  repository_id = "999999999"
+}
+
+# Placeholder: IAM users with a second factor, for the day that single sign-on is down.
+break_glass_principals = ["arn:aws:iam::222222222222:user/break-glass-1"]
+
+alert_addresses = ["privacy-office@northwind.example"]
+cost_center     = "clinical-data-mesh"
+owner           = "data-platform"
+
+log_retention_days = 2192
+noncurrent_days    = 90
+
+# GOVERNANCE can be lifted by those with s3:BypassGovernanceRetention, COMPLIANCE by nobody before its time.
+landing_object_lock = { mode = "GOVERNANCE", days = 30 }
+trail_object_lock   = { mode = "GOVERNANCE", days = 2192 }

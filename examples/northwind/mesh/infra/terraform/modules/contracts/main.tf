@@ -1,0 +1,49 @@
+locals {
+  suffix = ".odcs.yaml"
+  sources = {
+    for file in fileset(var.folder, "*${local.suffix}") :
+    trimsuffix(file, local.suffix) => try(yamldecode(file("${var.folder}/${file}")), null)
+  }
+
+  # Highest first: what a domain's bucket is tagged with is the class of its most sensitive column.
+  classes = ["direct_identifier", "quasi_identifier", "sensitive", "none"]
+
+  domains = {
+    for domain, contract in local.sources : domain => {
+      title       = try(contract.name, null)
+      owner       = try(contract.team.name, null)
+      owner_email = try(one([for member in contract.team.members : member.username if member.role == "owner"]), null)
+      retention_days = try(
+        one([for property in contract.slaProperties : property.value if property.property == "retention"]), null
+      )
+      classification = try(
+        [
+          for class in local.classes : class
+          if contains(flatten([for entity in contract.schema : entity.properties[*].classification]), class)
+        ][0],
+        null
+      )
+      # Server -> bucket. The location names where an entity's files are: s3://<bucket>/<entity>/...
+      landing_buckets = try(
+        {
+          for server in contract.servers : server.server => one(regex("^s3://([^/]+)/", server.location))
+          if server.type == "s3"
+        },
+        {}
+      )
+    }
+  }
+
+  incomplete = {
+    for domain, contract in local.domains : domain => [
+      for what, value in {
+        "name, the domain's title"                   = contract.title
+        "team.name"                                  = contract.owner
+        "a member of the team whose role is owner"   = contract.owner_email
+        "an slaProperties entry retention, in days"  = contract.retention_days
+        "properties with a classification"           = contract.classification
+        "a server of type s3 with an s3:// location" = length(contract.landing_buckets) > 0 ? "present" : null
+      } : what if value == null
+    ] if local.sources[domain] != null
+  }
+}

@@ -1,0 +1,225 @@
+"""The rendered Terraform code: formatted, valid, documented, and each module proved by tests of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Render
+from tests.engines.terraform import terraform
+from tests.terraform.environment import copied, root_module
+from tests.terraform.module_docs import MODULES, documented, module_folders
+
+# Answers that change the code.
+SHAPES: dict[str, dict[str, Any]] = {
+    "everything": {"regions": ["us-east-1", "eu-west-1", "ap-southeast-2"], "replication": True},
+    "nothing more": {"domains": ["labs"], "environments": ["prod"], "threat_detection": False},
+    "four environments": {"domains": ["labs"], "environments": ["dev", "test", "staging", "prod"]},
+    "every region": {
+        "domains": ["labs"],
+        "environments": ["dev"],
+        "regions": ["us-east-1", "us-west-2", "ap-northeast-2", "ap-southeast-2", "eu-west-1", "eu-central-1"],
+        "home_region": "eu-central-1",
+        "replication": True,
+    },
+}
+NAMES = [str(folder.relative_to(MODULES)) for folder in module_folders(MODULES)]
+
+# A safeguard of a module, and how a careless edit would lose it: file, what stands there, what would stand there.
+BROKEN: dict[str, tuple[str, str, str, str]] = {
+    "public policies": (
+        "aws/private_bucket",
+        "main.tf",
+        "block_public_policy     = true",
+        "block_public_policy = false",
+    ),
+    "public ACLs": ("aws/private_bucket", "main.tf", "ignore_public_acls      = true", "ignore_public_acls = false"),
+    "no versions": ("aws/private_bucket", "main.tf", 'status = "Enabled"\n  }\n}', 'status = "Suspended"\n  }\n}'),
+    "ACLs": ("aws/private_bucket", "main.tf", '"BucketOwnerEnforced"', '"ObjectWriter"'),
+    "SSE-S3 by default": ("aws/private_bucket", "variables.tf", 'default     = "aws:kms"', 'default     = "AES256"'),
+    "no access logs": ("aws/private_bucket", "main.tf", "[] : [var.log_bucket]", "[] : []"),
+    "archives": (
+        "aws/private_bucket",
+        "variables.tf",
+        '"GLACIER_IR"], transition',
+        '"GLACIER_IR", "DEEP_ARCHIVE"], transition',
+    ),
+    "short retention": ("aws/private_bucket", "variables.tf", "var.retention_days >= 2192", "var.retention_days >= 30"),
+    "BigQuery from anywhere": ("aws/landing_zone", "bucket_policy.tf", '"aws:SourceVpc"', '"aws:SourceVpce"'),
+    "no announcements": ("aws/landing_zone", "main.tf", "eventbridge = true", "eventbridge = false"),
+    "foreign buckets": (
+        "aws/landing_zone",
+        "variables.tf",
+        "startswith(bucket, ",
+        'startswith("${bucket}" != "" ? "${var.mesh.name}-${var.mesh.environment}-${var.cell.region}-" : "", ',
+    ),
+    "no rotation": ("aws/encryption", "main.tf", "enable_key_rotation     = true", "enable_key_rotation = false"),
+    "quick deletion": ("aws/encryption", "main.tf", "deletion_window_in_days = 30", "deletion_window_in_days = 7"),
+    "lock-out": ("aws/encryption", "main.tf", '["kms:*"]', '["kms:Describe*"]'),
+    "unverifiable trail": (
+        "aws/audit",
+        "main.tf",
+        "enable_log_file_validation    = true",
+        "enable_log_file_validation = false",
+    ),
+    "regional trail": (
+        "aws/audit",
+        "main.tf",
+        "is_multi_region_trail         = var.cell.home",
+        "is_multi_region_trail = false",
+    ),
+    "no break-glass alert": ("aws/audit", "alerts.tf", "roleArn = [var.break_glass_role_arn]", 'roleArn = ["x"]'),
+    "any connection": ("aws/bigquery_access", "main.tf", '"accounts.google.com:sub"', '"accounts.google.com:aud"'),
+    "BigQuery writes": ("aws/bigquery_access", "main.tf", '["s3:GetObject"]', '["s3:GetObject", "s3:PutObject"]'),
+    "any workflow": ("aws/identity", "main.tf", ":environment:${each.value.github_environment}", ":*"),
+    "any phase": ("aws/identity", "main.tf", ":run_phase:${each.key}", ":run_phase:*"),
+    "delivery reads data": (
+        "aws/identity",
+        "delivery.tf",
+        'resource "aws_iam_role_policy_attachment" "no_data" {\n  for_each = local.delivery_roles',
+        'resource "aws_iam_role_policy_attachment" "no_data" {\n  for_each = {}',
+    ),
+    "break glass for hours": (
+        "aws/identity",
+        "break_glass.tf",
+        "max_session_duration = 3600",
+        "max_session_duration = 43200",
+    ),
+    "break glass for all": ("aws/identity", "variables.tf", "A-Za-z0-9+=,.@_/-]+$", "A-Za-z0-9+=,.@_/*-]+$"),
+    "no scans": ("aws/threat_detection", "main.tf", "for_each = var.buckets", "for_each = {}"),
+    "GuardDuty off": ("aws/threat_detection", "main.tf", "enable                       = true", "enable = false"),
+    "plain replicas": (
+        "aws/replication",
+        "main.tf",
+        "replica_kms_key_id = aws_kms_key.replica.arn",
+        "replica_kms_key_id = var.landing_key_arn",
+    ),
+    "a replica beside its source": (
+        "aws/replication",
+        "variables.tf",
+        "var.cell.region != var.cell.replica_region",
+        "true || var.cell.region != var.cell.replica_region",
+    ),
+    "a class from the first entity alone": (
+        "contracts",
+        "main.tf",
+        "for entity in contract.schema :",
+        "for entity in slice(contract.schema, 1, 2) :",
+    ),
+    "a contract without owner": ("contracts", "outputs.tf", "length(missing) == 0", "length(missing) >= 0"),
+}
+
+
+@pytest.fixture(scope="module")
+def modules(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A writable copy of every module, as rendered."""
+    copy = tmp_path_factory.mktemp("modules") / "modules"
+    shutil.copytree(render(**SHAPES["everything"]) / "infra/terraform/modules", copy)
+    return copy
+
+
+def own_tests(module: Path) -> tuple[bool, str]:
+    """Whether a module's own tests pass, and what they print."""
+    terraform().run(module, "init", "-input=false")
+    result = terraform().run(module, "test", "-no-color", check=False)
+    return result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_code_is_formatted(shape: str, render: Render) -> None:
+    terraform().run(render(**SHAPES[shape]), "fmt", "-check", "-diff", "-recursive", "infra")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_environments_are_valid(shape: str, render: Render, tmp_path: Path) -> None:
+    rendered = render(**SHAPES[shape])
+    repository = copied(rendered, tmp_path / "mesh")
+    environments = sorted(path.name for path in (rendered / "infra/terraform/envs").iterdir())
+    assert environments
+    for environment in environments:
+        root_module(repository, environment).terraform("validate")
+
+
+def test_modules_are_there_where_the_answers_want_them(render: Render) -> None:
+    everything, nothing_more = (
+        {str(folder.relative_to(root)) for folder in module_folders(root)}
+        for root in (render(**SHAPES[shape]) / "infra/terraform/modules" for shape in ("everything", "nothing more"))
+    )
+    assert everything == set(NAMES)
+    assert everything - nothing_more == {"aws/threat_detection", "aws/replication"}
+
+
+def test_environments_differ_by_values_alone(render: Render) -> None:
+    folder = render(**SHAPES["everything"]) / "infra/terraform/envs"
+    files = {path.name for path in (folder / "dev").iterdir()}
+    assert files == {path.name for path in (folder / "prod").iterdir()}
+    for name in files - {"terraform.tfvars"}:
+        dev, prod = ((folder / environment / name).read_text() for environment in ("dev", "prod"))
+        assert re.sub(r"\bdev\b", "prod", dev) == prod, name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_module_passes_its_own_tests(name: str, modules: Path) -> None:
+    passed, output = own_tests(modules / name)
+    assert passed, output
+    assert re.search(r"Success! [1-9]\d* passed, 0 failed", output)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_module_has_what_every_module_has(name: str) -> None:
+    module = MODULES / name
+    for file in ("main.tf", "variables.tf", "outputs.tf", "versions.tf"):
+        assert (module / file).exists()
+    assert (module / "README.md").read_text() == documented(module), "run `make module-docs`"
+
+
+@pytest.mark.parametrize("safeguard", BROKEN)
+def test_module_tests_catch_a_lost_safeguard(safeguard: str, modules: Path, tmp_path: Path) -> None:
+    name, file, before, after = BROKEN[safeguard]
+    copy = tmp_path / "modules"
+    shutil.copytree(modules, copy, ignore=shutil.ignore_patterns(".terraform"))
+    source = copy / name / file
+    assert before in source.read_text()
+    source.write_text(source.read_text().replace(before, after))
+    passed, output = own_tests(copy / name)
+    assert not passed
+    # Caught by a test, not because the broken code no longer loads.
+    assert re.search(r'run "\w+"\.\.\. fail', output), output
+
+
+def test_make_runs_what_a_user_needs_no_cloud_for(render: Render, tmp_path: Path) -> None:
+    copied(render(**SHAPES["nothing more"]), tmp_path)
+    shutil.copy2(render(**SHAPES["nothing more"]) / "Makefile", tmp_path)
+    command = tmp_path / "bin" / "terraform"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {shlex.join(terraform().command)} "$@"\n')
+    command.chmod(0o755)
+    environment = os.environ | terraform().settings | {"PATH": f"{command.parent}:{os.environ['PATH']}"}
+    result = subprocess.run(
+        ["make", "terraform-check"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    for folder in ("modules/contracts", "modules/aws/landing_zone", "envs/prod"):
+        assert f"ing infra/terraform/{folder} ..." in result.stdout
+
+
+def test_no_module_looks_at_the_account(modules: Path) -> None:
+    """Data sources other than policy documents would make a plan depend on who runs it."""
+    for source in modules.rglob("*.tf"):
+        assert set(re.findall(r'^data "(\w+)"', source.read_text(), re.MULTILINE)) <= {"aws_iam_policy_document"}
+
+
+def test_domains_are_named_in_contracts_only(northwind: Path) -> None:
+    """A domain that a team adds by hand needs no edit of the infrastructure."""
+    domains = {path.name.removesuffix(".odcs.yaml") for path in (northwind / "contracts").iterdir()}
+    # A word of Terraform, too.
+    domains -= {"providers"}
+    for source in (northwind / "infra/terraform/envs").rglob("*.tf*"):
+        assert not domains & set(re.findall(r"\w+", source.read_text())), source
