@@ -39,6 +39,9 @@ RECIPES = {
     ),
     "checkov": Recipe(groups=("pyproject.toml:checkov",), constraints="tests/environments/checkov.txt"),
     "terraform": Recipe(groups=("pyproject.toml:terraform",), constraints="tests/environments/terraform.txt"),
+    "google_provider": Recipe(
+        groups=("pyproject.toml:google_provider",), constraints="tests/environments/google_provider.txt"
+    ),
     "contracts": Recipe(groups=("pyproject.toml:contracts",), constraints="tests/environments/contracts.txt"),
 }
 

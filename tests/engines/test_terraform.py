@@ -50,6 +50,20 @@ def test_without_a_mirror_the_registry_is_asked(tmp_path: Path, monkeypatch: pyt
     assert engine.cli_configuration(None) == ""
 
 
+def test_without_mirror_and_registry_the_stand_in_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It validates against the real schema, and says so where something would have to be applied."""
+    monkeypatch.setattr(engine, "find_mirror", lambda: None)
+    monkeypatch.setattr(engine, "registry_answers", lambda: False)
+    mirror, real = engine.provider_source.__wrapped__()
+    assert mirror is not None and not real
+    (tmp_path / "terraform.rc").write_text(engine.cli_configuration(mirror))
+    served = engine.Terraform(engine.terraform().command, tmp_path / "terraform.rc")
+    (tmp_path / "main.tf").write_text('resource "aws_s3_bucket" "x" {\n  bucket  = "x"\n  nonsense = true\n}\n')
+    served.run(tmp_path, "init")
+    result = served.run(tmp_path, "validate", "-no-color", check=False)
+    assert result.returncode != 0 and 'An argument named "nonsense" is not expected here' in result.stderr
+
+
 def test_named_mirror_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERRAFORM_MIRROR", str(tmp_path))
     assert engine.find_mirror() == tmp_path

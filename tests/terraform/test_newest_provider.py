@@ -1,0 +1,72 @@
+"""The AWS half on the newest line of the AWS provider, served from its published schema.
+
+The real provider in the other tests may be the oldest that the range of versions.tf admits.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Render
+from tests.engines import google_provider
+from tests.engines.terraform import RootModule, changes, cli_configuration, terraform
+from tests.terraform.conftest import TWO_CELLS
+from tests.terraform.environment import OVERRIDE, copied
+
+
+@pytest.fixture(scope="module")
+def applied(render: Render, tmp_path_factory: pytest.TempPathFactory) -> RootModule:
+    """A production environment of two cells that replicate, applied with the served provider."""
+    scratch = tmp_path_factory.mktemp("newest")
+    configuration = scratch / "terraform.rc"
+    configuration.write_text(cli_configuration(google_provider.mirror(scratch / "mirror", ["aws"])))
+    folder = copied(render(**TWO_CELLS), scratch / "mesh") / "infra/terraform/envs/prod"
+    (folder / OVERRIDE).write_text('terraform {\n  backend "local" {}\n}\n')
+    module = RootModule(folder, {"TF_CLI_CONFIG_FILE": str(configuration)})
+    module.init(module.variables)
+    module.plan()
+    module.apply()
+    return module
+
+
+def test_newest_line_is_served(applied: RootModule) -> None:
+    [version] = json.loads(applied.terraform("version", "-json").stdout)["provider_selections"].values()
+    assert version.split(".")[0] == "6"
+
+
+def test_environment_is_valid(applied: RootModule) -> None:
+    assert "The configuration is valid" in applied.terraform("validate").stdout
+
+
+def test_second_plan_is_empty(applied: RootModule) -> None:
+    assert len(list(applied.resources())) > 150
+    assert changes(applied.plan()) == {}
+
+
+def test_policies_say_the_same(applied: RootModule) -> None:
+    """aws_iam_policy_document is computed by the stand-in as by the real provider."""
+    policies = {
+        resource["values"]["bucket"]: json.loads(resource["values"]["policy"])
+        for resource in applied.resources()
+        if resource["type"] == "aws_s3_bucket_policy"
+    }
+    sids = [statement["Sid"] for statement in policies["contoso-prod-us-east-1-labs"]["Statement"]]
+    assert sids == [
+        "DenyPlainHttp",
+        "DenyTlsBelow12",
+        "DenyOtherEncryption",
+        "DenyOtherKey",
+        "DenyCustomerProvidedKeys",
+        "DenyBigQueryOutsideOmni",
+    ]
+
+
+@pytest.mark.parametrize("name", ["aws/landing_zone", "aws/identity", "aws/threat_detection"])
+def test_modules_pass_their_own_tests(name: str, applied: RootModule, tmp_path: Path) -> None:
+    module = applied.folder.parents[1] / "modules" / name
+    terraform().run(module, "init", "-input=false", variables=applied.variables)
+    result = terraform().run(module, "test", "-no-color", variables=applied.variables)
+    assert "0 failed" in result.stdout
