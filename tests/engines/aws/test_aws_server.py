@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import pytest
 
 from tests.engines.aws import ROOT, Server
 
-# The tests run in an environment with moto.
-exceptions = pytest.importorskip("botocore.exceptions")
+# Untyped.
+exceptions = import_module("botocore.exceptions")
 
 ACCOUNT = "222222222222"
 EAST, WEST = "us-east-1", "us-west-2"
