@@ -26,7 +26,7 @@ def main() -> None:
     shown.add_argument("type", help="a resource type; a data source as data.TYPE")
     arguments = parser.parse_args()
     if arguments.command == "mirror":
-        print(cli_configuration(mirror(arguments.directory.resolve())), end="")
+        print(cli_configuration([mirror(arguments.directory.resolve())]), end="")
     elif arguments.command == "attached":
         with Reattached() as providers:
             for name, value in providers.variables.items():

@@ -15,6 +15,7 @@ from typing import Any
 from . import policy_document, wire
 from .bindings import Block
 from .computed import Computed, dotted, empty, steps
+from .deprecation import Deprecations
 from .dynamic import UNKNOWN, Unknown, decode, encode
 from .schema import Schema
 from .tables import Entry, Table, table
@@ -69,7 +70,12 @@ def aws_context(configuration: Mapping[str, Any]) -> Context:
     }
 
 
-CONTEXTS: Mapping[str, Callable[[Mapping[str, Any]], Context]] = {"aws": aws_context, "google": google_context}
+# hashicorp/time has nothing to configure.
+CONTEXTS: Mapping[str, Callable[[Mapping[str, Any]], Context]] = {
+    "aws": aws_context,
+    "google": google_context,
+    "time": dict,
+}
 # What is not made up but worked out, as the real provider does without its API.
 WORKED_OUT: Mapping[str, Callable[[dict[str, Any]], None]] = {"aws_iam_policy_document": policy_document.fill}
 
@@ -85,15 +91,18 @@ class Provider:
         self.name = name
         self.schema = schema
         self.table: Table = table(name)
+        self.deprecations = Deprecations(schema, self.table)
         self.contexts: dict[str, Context] = {}
 
     # Schema and configuration.
 
     def GetSchema(self, request: Message, connection: str) -> bytes:  # noqa: N802, as all names below
+        # A schema that is written twice counts as it is written last.
+        marked = (wire.type_schema(*each) for each in self.deprecations.marked())
         functions = (
             field(7, wire.string_function(name, each.parameter)) for name, each in self.table.functions.items()
         )
-        return self.schema.message() + b"".join(functions)
+        return b"".join([self.schema.message(), *marked, *functions])
 
     def GetResourceIdentitySchemas(self, request: Message, connection: str) -> bytes:  # noqa: N802
         return b""
@@ -125,6 +134,7 @@ class Provider:
         block = self.schema.block(kind, name)
         found = [*attribute_errors(block, configuration)]
         if kind != EPHEMERAL:
+            found += self.deprecations.warnings(kind, name, configuration)
             found += rule_errors(self.table.entry(name, kind == DATA), configuration)
         return b"".join(field(1, each) for each in found)
 

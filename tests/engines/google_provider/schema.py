@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ POSSIBLE = re.compile(r'Possible values: \[((?:"[^"]*"(?:, )?)+)\]')
 DEFAULT = re.compile(r'Default value: "([^"]*)"')
 # What the API, or the provider, sets if nothing is configured. Prose, so only where the provider computes the value.
 DEFAULT_OF_API = re.compile(r'[Dd]efaults to "([^"]*)"')
+DEPRECATED = re.compile(r"\W*deprecated\b", re.IGNORECASE)
 REPLACES = re.compile(
     r"[Cc]hang(?:ing|es?) [^.]{0,40}forces? (?:a )?(?:new|recreation)|^(?:Required\. |Optional\. )?Immutable\."
 )
@@ -136,6 +138,15 @@ def slimmed(schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def told_deprecated(block: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """The paths of the attributes whose description begins with saying that they are deprecated."""
+    for name, attribute in block.get("attributes", {}).items():
+        if DEPRECATED.match(attribute.get("description", "")):
+            yield prefix + name
+    for name, nested in block.get("block_types", {}).items():
+        yield from told_deprecated(nested["block"], f"{prefix}{name}.")
+
+
 def run(*arguments: str) -> None:
     """Run the interpreter of the environment that the providers run in."""
     # -P: what lies in the current folder is not imported.
@@ -200,6 +211,13 @@ def make(release: Release, scratch: Path, directory: Path) -> None:
         for kind in KINDS:
             for name, entry in schema[kind].items():
                 archive.writestr(f"{kind}/{name}", canonical(entry))
+        # Beside the schemas: they are as the digests have them, what is deprecated is marked when they are sent.
+        told = {kind: dict[str, list[str]]() for kind in KINDS}
+        for kind in KINDS:
+            for name, entry in recovered[kind].items():
+                if paths := [*told_deprecated(entry["block"])]:
+                    told[kind][name] = paths
+        archive.writestr("deprecated", canonical(told))
 
 
 class Schema:
@@ -207,7 +225,9 @@ class Schema:
 
     def __init__(self, directory: Path) -> None:
         self.archive = zipfile.ZipFile(directory / "schema.zip")
-        self.blocks: dict[str, dict[str, Any]] = {}
+        self.entries: dict[str, dict[str, Any]] = {}
+        # Kind -> type -> paths: what the descriptions call deprecated.
+        self.deprecated: dict[str, dict[str, list[str]]] = json.loads(self.archive.read("deprecated"))
 
     def message(self) -> bytes:
         """The response to GetSchema."""
@@ -217,9 +237,14 @@ class Schema:
         """The names of all resources, data sources or ephemeral resources."""
         return {name.removeprefix(f"{kind}/") for name in self.archive.namelist() if name.startswith(f"{kind}/")}
 
+    def entry(self, kind: str, name: str = "") -> dict[str, Any]:
+        """The schema of one resource, data source or ephemeral resource, or of the provider: its version and block."""
+        path = f"{kind}/{name}" if name else kind
+        if path not in self.entries:
+            self.entries[path] = json.loads(self.archive.read(path))
+        return self.entries[path]
+
     def block(self, kind: str, name: str = "") -> dict[str, Any]:
         """The block of one resource, data source or ephemeral resource, or of the provider."""
-        path = f"{kind}/{name}" if name else kind
-        if path not in self.blocks:
-            self.blocks[path] = json.loads(self.archive.read(path))["block"]
-        return self.blocks[path]
+        block: dict[str, Any] = self.entry(kind, name)["block"]
+        return block

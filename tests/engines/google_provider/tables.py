@@ -34,6 +34,7 @@ class Entry:
     at_most_one: tuple[tuple[str, ...], ...] = ()
     together: tuple[tuple[str, ...], ...] = ()
     patterns: Mapping[str, str] = field(default_factory=dict)
+    deprecated: Mapping[str, str | None] = field(default_factory=dict)
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Entry:
@@ -59,6 +60,14 @@ class Function:
 
 
 @dataclass(frozen=True)
+class Deprecation:
+    """A type that is deprecated as a whole: where that is said, and what to use instead."""
+
+    source: str
+    instead: str | None = None
+
+
+@dataclass(frozen=True)
 class Table:
     """What is known of one provider."""
 
@@ -66,6 +75,8 @@ class Table:
     data: Mapping[str, Entry]
     everywhere: Mapping[str, Value]
     functions: Mapping[str, Function]
+    # By their names, those of data sources written data.TYPE.
+    deprecated_types: Mapping[str, Deprecation]
 
     def entry(self, name: str, data: bool = False) -> Entry:
         """What the table says of a type, nothing if it does not have it."""
@@ -83,4 +94,5 @@ def table(provider: str) -> Table:
         data={name: Entry.read(each) for name, each in written["data"].items()},
         everywhere=written.get("everywhere", {}),
         functions={name: Function(**each) for name, each in written.get("functions", {}).items()},
+        deprecated_types={name: Deprecation(**each) for name, each in written.get("deprecated_types", {}).items()},
     )

@@ -166,7 +166,7 @@ def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """The environment variables with which Terraform installs the providers from a mirror."""
     directory = tmp_path_factory.mktemp("mirror")
     configuration = directory / "terraform.rc"
-    configuration.write_text(cli_configuration(mirror(directory / "providers")))
+    configuration.write_text(cli_configuration([mirror(directory / "providers")]))
     return {"TF_CLI_CONFIG_FILE": str(configuration)}
 
 
@@ -410,6 +410,14 @@ def resource(type_: str, *lines: str) -> str:
 
 
 RING = ('name = "mesh"', 'location = "us-east4"')
+FIREWALL = ('name = "deny"', 'network = "mesh"', 'source_ranges = ["10.0.0.0/8"]', "deny {", 'protocol = "all"', "}")
+
+
+def rule(name: str) -> tuple[str, ...]:
+    """A rule of a bucket's life cycle."""
+    return ("rule {", f'id = "{name}"', 'status = "Enabled"', 'prefix = "raw/"', "expiration {", "days = 1", "}", "}")
+
+
 REJECTED = {
     "unknown attribute": (
         resource("google_kms_key_ring", *RING, 'colour = "red"'),
@@ -552,6 +560,91 @@ def test_rejected(case: str, attached: Mapping[str, str], tmp_path: Path) -> Non
     assert message in failure(tmp_path, attached, configuration, "validate")
 
 
+# What is deprecated.
+
+WARNED = {
+    "argument of aws": (
+        resource("aws_iam_role", 'assume_role_policy = "{}"', 'managed_policy_arns = ["arn:aws:iam::aws:policy/A"]'),
+        ["managed_policy_arns is deprecated. Use aws_iam_role_policy_attachment instead."],
+    ),
+    "argument of google": (
+        resource("google_compute_firewall", *FIREWALL, "enable_logging = true"),
+        ["enable_logging is deprecated. Use log_config instead."],
+    ),
+    "not known yet": (
+        resource("google_compute_firewall", *FIREWALL, "enable_logging = var.logged"),
+        ["enable_logging is deprecated. Use log_config instead."],
+    ),
+    "nothing to use instead": (
+        resource(
+            "aws_s3_bucket_versioning",
+            'bucket = "lake"',
+            'expected_bucket_owner = "111111111111"',
+            "versioning_configuration {",
+            'status = "Enabled"',
+            "}",
+        ),
+        ["expected_bucket_owner is deprecated."],
+    ),
+    "block": (
+        resource("aws_s3_bucket", 'bucket = "lake"', "versioning {", "enabled = true", "}"),
+        ["versioning is deprecated. Use aws_s3_bucket_versioning instead."],
+    ),
+    "in every block": (
+        resource("aws_s3_bucket_lifecycle_configuration", 'bucket = "lake"', *rule("a"), *rule("b")),
+        2 * ["prefix is deprecated. Use filter instead."],
+    ),
+    "data source": (
+        'data "aws_iam_policy_document" "this" {\n  source_json = ""\n}',
+        ["source_json is deprecated. Use source_policy_documents instead."],
+    ),
+    "resource type": (
+        resource("google_pubsub_lite_topic", 'name = "events"'),
+        ["google_pubsub_lite_topic is deprecated. Use google_pubsub_topic instead."],
+    ),
+    "type of a data source": (
+        'data "aws_s3_bucket_objects" "this" {\n  bucket = "lake"\n}',
+        ["aws_s3_bucket_objects is deprecated. Use data.aws_s3_objects instead."],
+    ),
+    # Of this one the table tells nothing.
+    "told by the description": (
+        resource("google_dialogflow_cx_webhook", 'display_name = "lake"', "enable_spell_correction = true"),
+        ["enable_spell_correction is deprecated."],
+    ),
+    # Here it is Terraform that warns.
+    "reference": (
+        resource("google_compute_network", 'name = "mesh"')
+        + '\noutput "number" {\n  value = google_compute_network.this.numeric_id\n}',
+        ['The attribute "numeric_id" is deprecated. Refer to the provider documentation for details.'],
+    ),
+    "nothing": (
+        "\n".join(
+            [
+                resource(
+                    "google_compute_firewall", *FIREWALL, "log_config {", 'metadata = "INCLUDE_ALL_METADATA"', "}"
+                ),
+                resource("aws_s3_bucket", 'bucket = "lake"'),
+                resource("google_dataplex_aspect_type", 'aspect_type_id = "phi"', 'location = "us-east4"'),
+                resource("google_compute_network", 'name = "mesh"'),
+                'output "number" {\n  value = google_compute_network.this.network_id\n}',
+            ]
+        ),
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WARNED)
+def test_deprecated(case: str, attached: Mapping[str, str], tmp_path: Path) -> None:
+    configuration, expected = WARNED[case]
+    variable = 'variable "logged" {\n  type = bool\n}\n'
+    (tmp_path / "main.tf").write_text(REQUIRED_PROVIDERS + variable + configuration)
+    validated = json.loads(run(tmp_path, attached, "validate", "-json").stdout)
+    assert {each["severity"] for each in validated["diagnostics"]} == ({"warning"} if expected else set())
+    # A newer Terraform may find more to say of the same marks.
+    assert [each["detail"] for each in validated["diagnostics"] if each["detail"] in expected] == expected
+
+
 def test_what_is_not_known_yet_breaks_no_rule(attached: Mapping[str, str], tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(
         REQUIRED_PROVIDERS
@@ -608,10 +701,13 @@ def test_tables_name_what_the_schema_has(provider: str) -> None:
                 *entry.defaults,
                 *entry.filled_blocks,
                 *entry.patterns,
+                *entry.deprecated,
                 *(path for rule in rules for path in rule),
             }
             assert named <= known, name
             assert set(entry.planned) <= set(entry.values), name
+    types = served.types(RESOURCES) | {f"data.{name}" for name in served.types(DATA)}
+    assert set(table(provider).deprecated_types) <= types
 
 
 def test_google_facts_have_a_source() -> None:
@@ -663,6 +759,7 @@ def test_every_covered_resource_is_planned_applied_and_destroyed(attached: Mappi
         for name, entry in table("google").resources.items()
     }
     resources["google_dataplex_entry"]["this"]["entry_type"] = "projects/1/locations/global/entryTypes/generic"
+    resources["google_dns_record_set"]["this"]["name"] = "example."
     # On by default, as the real provider has it.
     resources["google_bigquery_table"]["this"]["deletion_protection"] = False
     (tmp_path / "providers.tf").write_text(REQUIRED_PROVIDERS + PROVIDERS)
@@ -794,6 +891,26 @@ def test_recovered_schema_is_that_of_the_real_provider(real: Path) -> None:
     assert len(truth[RESOURCES]) > 1500
     assert {at: how for at, how in found.items() if at not in LOST} == {}
     assert found.keys() == LOST
+
+
+def deprecated(block: bindings.Block, path: str = "") -> Iterator[str]:
+    """The paths that the schema of a real provider marks."""
+    yield from (path + name for name, each in block.get("attributes", {}).items() if each.get("deprecated"))
+    for name, nested in block.get("block_types", {}).items():
+        if nested["block"].get("deprecated"):
+            yield path + name
+        yield from deprecated(nested["block"], f"{path}{name}.")
+
+
+def test_deprecated_is_what_the_real_provider_deprecates(real: Path) -> None:
+    shown = json.loads(terraform().run(real, "providers", "schema", "-json").stdout)
+    truth = shown["provider_schemas"][f"{REGISTRY}/hashicorp/aws"]
+    served = Schema(stored(RELEASES["aws"]))
+    for kind, entries in ((RESOURCES, table("aws").resources), (DATA, table("aws").data)):
+        for name, entry in entries.items():
+            expected = {*deprecated(truth[kind][name]["block"])} & {*paths(served.block(kind, name))}
+            # Versions after the real one have made more so.
+            assert expected <= set(entry.deprecated), name
 
 
 def test_policy_documents_are_those_of_the_real_provider(

@@ -13,7 +13,10 @@ from typing import Any
 Message = dict[int, list[Any]]
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+ERROR, WARNING = 1, 2
 NESTING = {"single": 1, "list": 2, "set": 3, "map": 4, "group": 5}
+# The maps of the response to GetSchema, from the names of types to their schemas.
+SCHEMAS = {"resource_schemas": 2, "data_source_schemas": 3, "ephemeral_resource_schemas": 8}
 
 
 def varint(number: int) -> bytes:
@@ -87,10 +90,10 @@ def attribute_path(path: Sequence[str | int]) -> bytes:
     )
 
 
-def diagnostic(summary: str, detail: str = "", path: Sequence[str | int] = ()) -> bytes:
-    """A Diagnostic that is an error."""
+def diagnostic(summary: str, detail: str = "", path: Sequence[str | int] = (), severity: int = ERROR) -> bytes:
+    """A Diagnostic."""
     located = field(4, attribute_path(path)) if path else b""
-    return field(1, 1) + field(2, summary) + field(3, detail) + located
+    return field(1, severity) + field(2, summary) + field(3, detail) + located
 
 
 def json_type(type_: Any) -> bytes:
@@ -102,7 +105,7 @@ def schema_block(block: dict[str, Any]) -> bytes:
     """A Schema.Block."""
     written = b""
     for name, attribute in sorted(block.get("attributes", {}).items()):
-        flags = ((4, "required"), (5, "optional"), (6, "computed"), (10, "write_only"))
+        flags = ((4, "required"), (5, "optional"), (6, "computed"), (9, "deprecated"), (10, "write_only"))
         written += field(
             2,
             field(1, name)
@@ -118,7 +121,7 @@ def schema_block(block: dict[str, Any]) -> bytes:
             + field(4, nested.get("min_items", 0))
             + field(5, nested.get("max_items", 0)),
         )
-    return written
+    return written + field(6, int(block.get("deprecated", False)))
 
 
 def schema(entry: dict[str, Any]) -> bytes:
@@ -126,13 +129,17 @@ def schema(entry: dict[str, Any]) -> bytes:
     return field(1, entry.get("version", 0)) + field(2, schema_block(entry.get("block", {})))
 
 
+def type_schema(kind: str, name: str, entry: dict[str, Any]) -> bytes:
+    """The schema of one type in the response to GetSchema. It takes the place of one that was written before."""
+    return field(SCHEMAS[kind], field(1, name) + field(2, schema(entry)))
+
+
 def provider_schema(recovered: dict[str, Any]) -> bytes:
     """The response to GetSchema, without functions."""
     written = field(1, schema(recovered["provider"]))
-    kinds = ((2, "resource_schemas"), (3, "data_source_schemas"), (8, "ephemeral_resource_schemas"))
-    for number, kind in kinds:
+    for kind in SCHEMAS:
         for name, entry in sorted(recovered[kind].items()):
-            written += field(number, field(1, name) + field(2, schema(entry)))
+            written += type_schema(kind, name, entry)
     # ServerCapabilities: get_provider_schema_optional, so that one schema serves all instances of the provider.
     return written + field(6, field(2, 1))
 
