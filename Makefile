@@ -33,9 +33,9 @@ demo: $(VENV)/template ## Generate the example mesh and run its demo: ARGS="--pa
 test: $(VENV)/template ## Run the tests: TESTS=tests/dbt for a part, ARGS="-x -k loinc" for pytest
 	$(VENV)/bin/python -m pytest $(TESTS) $(ARGS)
 
-.PHONY: aws-apply
-aws-apply: $(VENV)/template ## Apply the infrastructure of the example against an AWS API server here: ARGS="--environment prod"
-	$(VENV)/bin/python -m tests.terraform.aws_apply $(ARGS)
+.PHONY: apply
+apply: $(VENV)/template ## Apply the infrastructure of the example, both clouds, on this machine: ARGS="--environment prod"
+	$(VENV)/bin/python -m tests.terraform.apply $(ARGS)
 
 .PHONY: examples
 examples: $(VENV)/template ## Render the examples anew

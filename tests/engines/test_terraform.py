@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_mirror_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("TERRAFORM_MIRROR", raising=False)
     monkeypatch.setattr(engine, "MIRROR_ROOTS", (str(tmp_path / "absent"), str(tmp_path)))
     assert engine.find_mirror() == tmp_path / "tools/plugins"
-    configuration = engine.cli_configuration(engine.find_mirror())
+    configuration = engine.cli_configuration([tmp_path / "tools/plugins"])
     assert 'include = ["registry.terraform.io/hashicorp/aws"]' in configuration
     assert 'exclude = ["registry.terraform.io/hashicorp/aws"]' in configuration
 
@@ -47,17 +48,36 @@ def test_without_a_mirror_the_registry_is_asked(tmp_path: Path, monkeypatch: pyt
     monkeypatch.delenv("TERRAFORM_MIRROR", raising=False)
     monkeypatch.setattr(engine, "MIRROR_ROOTS", (str(tmp_path),))
     assert engine.find_mirror() is None
-    assert engine.cli_configuration(None) == ""
+    assert engine.cli_configuration([]) == ""
+
+
+def test_later_mirror_comes_before_an_earlier_one(tmp_path: Path) -> None:
+    for provider in ("real/registry.terraform.io/hashicorp/aws", "real/registry.terraform.io/hashicorp/google"):
+        (tmp_path / provider).mkdir(parents=True)
+    (tmp_path / "served/registry.terraform.io/hashicorp/google").mkdir(parents=True)
+    configuration = engine.cli_configuration([tmp_path / "real", tmp_path / "served"])
+    places = re.findall(r'path    = "(.*)"\n    include = (.*)\n', configuration)
+    assert places == [
+        (str(tmp_path / "served"), '["registry.terraform.io/hashicorp/google"]'),
+        (str(tmp_path / "real"), '["registry.terraform.io/hashicorp/aws"]'),
+    ]
+
+
+def test_google_is_applied_by_the_stand_in_though_the_registry_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "real_providers", lambda: (None, None))
+    assert engine.provider_mirrors.__wrapped__(applied=False) == ()
+    [served] = engine.provider_mirrors.__wrapped__(applied=True)
+    assert engine.mirrored_providers(served) == ["registry.terraform.io/hashicorp/google"]
 
 
 def test_without_mirror_and_registry_the_stand_in_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It validates against the real schema, and says so where something would have to be applied."""
     monkeypatch.setattr(engine, "find_mirror", lambda: None)
     monkeypatch.setattr(engine, "registry_answers", lambda: False)
-    mirror, real = engine.provider_source.__wrapped__()
-    assert mirror is not None and not real
-    (tmp_path / "terraform.rc").write_text(engine.cli_configuration(mirror))
-    served = engine.Terraform(engine.terraform().command, tmp_path / "terraform.rc")
+    monkeypatch.setattr(engine, "real_providers", engine.real_providers.__wrapped__)
+    mirrors = engine.provider_mirrors.__wrapped__(applied=False)
+    configuration = engine.written(tmp_path / "terraform.rc", mirrors)
+    served = engine.Terraform(engine.terraform().command, configuration)
     (tmp_path / "main.tf").write_text('resource "aws_s3_bucket" "x" {\n  bucket  = "x"\n  nonsense = true\n}\n')
     served.run(tmp_path, "init")
     result = served.run(tmp_path, "validate", "-no-color", check=False)

@@ -1,4 +1,7 @@
-"""Applies an environment of the full example against the AWS API server: python -m tests.terraform.aws_apply."""
+"""Applies an environment of the full example on this machine: python -m tests.terraform.apply.
+
+AWS is an API server, Google Cloud a provider without an API behind it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ from tests.terraform.environment import copied, root_module
 def main() -> None:
     """Render, plan and apply, and say what was made and how long it took."""
     parser = argparse.ArgumentParser(
-        prog="make aws-apply", description="Apply an environment of the full example against an AWS API server here."
+        prog="make apply",
+        description="Apply an environment of the full example on this machine: AWS is an API server, Google Cloud a "
+        "provider without an API behind it.",
     )
     parser.add_argument("--environment", default="dev", help="the environment of examples/northwind to apply")
     arguments = parser.parse_args()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,15 +11,20 @@ from tests.conftest import Render
 from tests.engines.aws import Server
 from tests.terraform.environment import Applied, apply, copied
 
-# Two cells that replicate, with what the full example does not have.
-TWO_CELLS = {
+# Three cells in three environments, with everything that the full example does not have.
+THREE_CELLS: dict[str, Any] = {
     "mesh_name": "contoso",
     "domains": ["patients", "labs"],
-    "environments": ["prod"],
-    "regions": ["us-east-1", "eu-west-1"],
+    "environments": ["dev", "test", "prod"],
+    "regions": ["us-east-1", "eu-west-1", "ap-southeast-2"],
     "home_region": "us-east-1",
-    "platform_ids": {"prod": {"gcp_project": "contoso-prod", "aws_account": "333333333333"}},
+    "platform_ids": {
+        "dev": {"gcp_project": "contoso-dev", "aws_account": "111111111111"},
+        "test": {"gcp_project": "contoso-test", "aws_account": "222222222222"},
+        "prod": {"gcp_project": "contoso-prod", "aws_account": "333333333333"},
+    },
     "replication": True,
+    "service_perimeter": True,
 }
 
 
@@ -28,8 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def two_cells(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
-    """A production environment of two cells with replication and object lock, applied."""
-    repository = copied(render(**TWO_CELLS), tmp_path_factory.mktemp("applied") / "two_cells")
+def three_cells(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
+    """A production environment of three cells with replication, object lock and a service perimeter, applied."""
+    repository = copied(render(**THREE_CELLS), tmp_path_factory.mktemp("applied") / "three_cells")
     with Server("333333333333") as server:
         yield apply(repository, "prod", server)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.engines.aws import Server
-from tests.engines.terraform import RootModule, provider_source
+from tests.engines.terraform import REGISTRY, RootModule, applying, real_providers
 
 OVERRIDE = "engine_override.tf"
 # State stays beside the root module in place of HCP Terraform.
@@ -42,8 +42,9 @@ def copied(repository: Path, destination: Path) -> Path:
 
 
 def needs_the_real_provider() -> None:
-    """Skip where nothing can be applied: neither a mirror nor the registry, only the stand-in, which has no API."""
-    if not provider_source()[1]:
+    """Skip where AWS cannot be applied: neither a mirror nor the registry, only the stand-in, which calls no API."""
+    real = real_providers()[1]
+    if real is not None and f"{REGISTRY}/hashicorp/aws" not in real:
         pytest.skip("no AWS provider here: no filesystem mirror, and Terraform's registry does not answer")
 
 
@@ -51,8 +52,9 @@ def root_module(repository: Path, environment: str, server: Server | None = None
     """The root module of an environment, with local state, speaking to the server. The repository must be a copy."""
     folder = repository / "infra" / "terraform" / "envs" / environment
     (folder / OVERRIDE).write_text(LOCAL_STATE)
-    module = RootModule(folder, server.variables if server else {})
-    module.init()
+    providers = applying() if server else {}
+    module = RootModule(folder, providers | (server.variables if server else {}))
+    module.init(providers)
     return module
 
 

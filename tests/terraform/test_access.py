@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -93,10 +94,9 @@ def made(role: str, boundary: str | None) -> Context:
 def bigquery_cases() -> dict[str, Case]:
     """What the role of the BigQuery connection may do, and who may assume it."""
     assumed = f"role:{CELL}-bigquery"
-    placeholder = "000000000000000000000"
     return {
         "connection assumes": Case(
-            GOOGLE, WEB_IDENTITY, assumed, {"accounts.google.com:sub": placeholder}, allowed=True
+            GOOGLE, WEB_IDENTITY, assumed, {"accounts.google.com:sub": "<connection>"}, allowed=True
         ),
         "another connection assumes": Case(
             GOOGLE, WEB_IDENTITY, assumed, {"accounts.google.com:sub": "108254112233445566778"}
@@ -541,35 +541,48 @@ CASES = {
 }
 
 
-def bound(case: Case, account: Account) -> Case:
-    """The case with the landing key's ARN, which is known only once it was made."""
-    context = {
-        key: account.key_arns[f"{NAME}-landing"] if value == "<landing key>" else value
-        for key, value in case.context.items()
-    }
-    return Case(case.principal, case.action, case.resource, context, case.allowed, case.grants)
-
-
 @pytest.fixture(scope="module")
 def account(applied_northwind: Applied) -> Account:
     """The policies of the account."""
     return Account.read(applied_northwind)
 
 
+@pytest.fixture(scope="module")
+def cases(applied_northwind: Applied, account: Account) -> dict[str, Case]:
+    """The cases, with what is known only once it was made."""
+    [connection] = [
+        resource["values"]
+        for resource in applied_northwind.module.resources()
+        if resource["type"] == "google_bigquery_connection"
+    ]
+    made = {
+        "<connection>": connection["aws"][0]["access_role"][0]["identity"],
+        "<landing key>": account.key_arns[f"{NAME}-landing"],
+    }
+
+    def bound(case: Case) -> Case:
+        context = {
+            key: made.get(value, value) if isinstance(value, str) else value for key, value in case.context.items()
+        }
+        return replace(case, context=context)
+
+    return {name: bound(case) for name, case in CASES.items()}
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_request(name: str, account: Account) -> None:
-    case = bound(CASES[name], account)
-    assert case.decide(account) is case.allowed
+def test_request(name: str, cases: dict[str, Case], account: Account) -> None:
+    assert cases[name].decide(account) is CASES[name].allowed
 
 
-def test_every_statement_is_needed(account: Account) -> None:
+def test_every_statement_is_needed(cases: dict[str, Case], account: Account) -> None:
     """Without any one statement of any document, at least one of the requests above is decided otherwise."""
-    cases = [bound(case, account) for case in CASES.values()]
     sids = {statement["Sid"] for document in account.documents().values() for statement in document["Statement"]}
     idle = [
         sid
         for sid in sorted(sids)
-        if not all(any(case.decide(weaker) is not case.allowed for case in cases) for weaker in account.without(sid))
+        if not all(
+            any(case.decide(weaker) is not case.allowed for case in cases.values()) for weaker in account.without(sid)
+        )
     ]
     assert idle == []
 

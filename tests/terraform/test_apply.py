@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.engines.terraform import changes
+from tests.engines.terraform import PARALLEL, changes
 from tests.mesh import contracts_of
 from tests.terraform.environment import Applied, lift_protection
 
@@ -308,6 +308,8 @@ def test_new_domain_plans_only_its_own_resources(
         f'{access}aws_iam_policy.read["1"]': ["update"],
         f'{access}aws_iam_policy.read["2"]': ["create"],
         f'{access}aws_iam_role_policy_attachment.read["2"]': ["create"],
+        # Airflow is told where the domain lands.
+        "module.composer.google_composer_environment.this": ["update"],
     }
     own = {tuple(actions) for address, actions in planned.items() if '["genomics"]' in address}
     assert own == {("create",)} and len(planned) - len(shared) >= 10
@@ -352,8 +354,14 @@ def test_destroy_leaves_nothing(applied_northwind: Applied) -> None:
         "encryption.aws_kms_key.landing",
         "encryption.aws_kms_key.audit",
         "private_bucket.aws_s3_bucket.this",
+        "audit.google_logging_project_bucket_config.audit",
+        "composer.google_storage_bucket.airflow",
+        "composer.google_storage_bucket.snapshots",
+        "encryption.google_kms_crypto_key.this",
+        "warehouse.google_bigquery_dataset.curated",
+        "warehouse.google_bigquery_dataset.shared",
     ]
-    module.terraform("destroy", "-auto-approve", "-input=false", "-parallelism=40")
+    module.terraform("destroy", "-auto-approve", "-input=false", *PARALLEL)
     assert list(module.resources()) == []
     assert left_in(applied_northwind) == []
 

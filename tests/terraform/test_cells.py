@@ -1,31 +1,41 @@
-"""A production environment of two cells that replicate: what a second region, replication and object lock add."""
+"""Three cells that replicate: what more regions, replication, object lock and a service perimeter add."""
 
 from __future__ import annotations
 
+import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import Render
-from tests.engines.terraform import changes
+from tests.engines.aws import Server
+from tests.engines.terraform import PARALLEL, changes
 from tests.terraform.access import Account, Case
-from tests.terraform.conftest import TWO_CELLS
-from tests.terraform.environment import Applied
+from tests.terraform.conftest import THREE_CELLS
+from tests.terraform.environment import Applied, apply, copied, lift_protection
 from tests.terraform.test_access import TLS, role, through_s3
+from tests.terraform.test_apply import left_in
 
 ACCOUNT = "333333333333"
 # extensions/regions.yml
-REPLICA_REGIONS = {"us-east-1": "us-west-2", "eu-west-1": "eu-central-1"}
+BIGQUERY_REGIONS = {
+    "us-east-1": "us-east4",
+    "eu-west-1": "europe-west1",
+    "ap-southeast-2": "australia-southeast1",
+}
+REPLICA_REGIONS = {"us-east-1": "us-west-2", "eu-west-1": "eu-central-1", "ap-southeast-2": "ap-southeast-4"}
 LANDING = {region: [f"contoso-prod-{region}-{domain}" for domain in ("labs", "patients")] for region in REPLICA_REGIONS}
 
 
-def test_second_plan_is_empty(two_cells: Applied) -> None:
-    assert changes(two_cells.module.plan()) == {}
+def test_second_plan_is_empty(three_cells: Applied) -> None:
+    assert changes(three_cells.module.plan()) == {}
 
 
-def test_data_lies_in_the_region_of_its_cell(two_cells: Applied) -> None:
-    s3 = two_cells.client("s3")
+def test_data_lies_in_the_region_of_its_cell(three_cells: Applied) -> None:
+    s3 = three_cells.client("s3")
     for region, buckets in LANDING.items():
         for bucket in buckets:
             place = s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] or "us-east-1"
@@ -37,11 +47,11 @@ def test_data_lies_in_the_region_of_its_cell(two_cells: Applied) -> None:
             assert logs == f"contoso-prod-{region}-logs"
 
 
-def test_landed_data_is_replicated_encrypted(two_cells: Applied) -> None:
+def test_landed_data_is_replicated_encrypted(three_cells: Applied) -> None:
     for region, buckets in LANDING.items():
         elsewhere = REPLICA_REGIONS[region]
         for bucket in buckets:
-            configuration = two_cells.client("s3", region).get_bucket_replication(Bucket=bucket)
+            configuration = three_cells.client("s3", region).get_bucket_replication(Bucket=bucket)
             [rule] = configuration["ReplicationConfiguration"]["Rules"]
             replica = f"contoso-prod-{elsewhere}-{bucket.rpartition('-')[2]}-replica"
             assert rule["Status"] == "Enabled"
@@ -51,7 +61,7 @@ def test_landed_data_is_replicated_encrypted(two_cells: Applied) -> None:
             assert rule["SourceSelectionCriteria"]["SseKmsEncryptedObjects"]["Status"] == "Enabled"
             assert rule["DeleteMarkerReplication"]["Status"] == "Enabled"
 
-            s3 = two_cells.client("s3", elsewhere)
+            s3 = three_cells.client("s3", elsewhere)
             assert s3.get_bucket_location(Bucket=replica)["LocationConstraint"] == elsewhere
             default = s3.get_bucket_encryption(Bucket=replica)["ServerSideEncryptionConfiguration"]["Rules"][0]
             assert default["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == key
@@ -60,8 +70,8 @@ def test_landed_data_is_replicated_encrypted(two_cells: Applied) -> None:
             assert logs == f"contoso-prod-{elsewhere}-replica-logs"
 
 
-def test_production_is_locked(two_cells: Applied) -> None:
-    s3 = two_cells.client("s3")
+def test_production_is_locked(three_cells: Applied) -> None:
+    s3 = three_cells.client("s3")
 
     def locked(bucket: str) -> tuple[str, int]:
         rule = s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
@@ -72,11 +82,11 @@ def test_production_is_locked(two_cells: Applied) -> None:
         assert locked(f"contoso-prod-{region}-audit") == ("GOVERNANCE", 2192)
 
 
-def test_each_cell_records_its_own_data(two_cells: Applied) -> None:
+def test_each_cell_records_its_own_data(three_cells: Applied) -> None:
     """The home cell's trail alone spans regions, and also records access to replicas, which lie where no cell is."""
     recorded = {}
     for region in REPLICA_REGIONS:
-        cloudtrail = two_cells.client("cloudtrail", region)
+        cloudtrail = three_cells.client("cloudtrail", region)
         trails = {trail["HomeRegion"]: trail for trail in cloudtrail.describe_trails()["trailList"]}
         trail = trails[region]
         assert trail["IsMultiRegionTrail"] is (region == "us-east-1")
@@ -85,22 +95,26 @@ def test_each_cell_records_its_own_data(two_cells: Applied) -> None:
         fields = [field for selector in selectors for field in selector["FieldSelectors"]]
         recorded[region] = next(field["StartsWith"] for field in fields if field["Field"] == "resources.ARN")
     assert recorded == {
-        "us-east-1": [f"arn:aws:s3:::contoso-prod-{region}-" for region in ("us-east-1", "us-west-2", "eu-central-1")],
+        "us-east-1": [
+            f"arn:aws:s3:::contoso-prod-{region}-"
+            for region in ("us-east-1", "us-west-2", "ap-southeast-4", "eu-central-1")
+        ],
         "eu-west-1": ["arn:aws:s3:::contoso-prod-eu-west-1-"],
+        "ap-southeast-2": ["arn:aws:s3:::contoso-prod-ap-southeast-2-"],
     }
 
 
-def test_rules_on_identities_stand_at_home(two_cells: Applied) -> None:
+def test_rules_on_identities_stand_at_home(three_cells: Applied) -> None:
     found = {}
     for region in REPLICA_REGIONS:
-        pages = two_cells.client("config", region).get_paginator("describe_config_rules").paginate()
+        pages = three_cells.client("config", region).get_paginator("describe_config_rules").paginate()
         found[region] = {rule["Source"]["SourceIdentifier"] for page in pages for rule in page["ConfigRules"]}
     assert "ROOT_ACCOUNT_MFA_ENABLED" in found["us-east-1"] - found["eu-west-1"]
-    assert found["eu-west-1"] < found["us-east-1"]
+    assert found["eu-west-1"] == found["ap-southeast-2"] < found["us-east-1"]
 
 
-def test_role_of_a_cell_reads_its_cell_alone(two_cells: Applied) -> None:
-    account = Account.read(two_cells)
+def test_role_of_a_cell_reads_its_cell_alone(three_cells: Applied) -> None:
+    account = Account.read(three_cells)
     bigquery = role("contoso-prod-us-east-1-bigquery", ACCOUNT)
     here = TLS | {"aws:SourceVpc": "vpc-0bf63a2e71287dace"}
     for bucket, allowed in {
@@ -112,8 +126,8 @@ def test_role_of_a_cell_reads_its_cell_alone(two_cells: Applied) -> None:
         assert case.decide(account) is allowed
 
 
-def test_replication_role_copies_and_nothing_else(two_cells: Applied) -> None:
-    account = Account.read(two_cells, region="us-west-2")
+def test_replication_role_copies_and_nothing_else(three_cells: Applied) -> None:
+    account = Account.read(three_cells, region="us-west-2")
     replication = role("contoso-prod-us-east-1-replication", ACCOUNT)
     source, replica = "arn:aws:s3:::contoso-prod-us-east-1-labs", "arn:aws:s3:::contoso-prod-us-west-2-labs-replica"
     key = "key:contoso-prod-us-east-1-replica"
@@ -130,35 +144,107 @@ def test_replication_role_copies_and_nothing_else(two_cells: Applied) -> None:
         ("kms:Decrypt", key, through_s3(replica, "us-west-2"), False),
     ):
         assert Case(replication, action, resource, context).decide(account) is allowed, action
-    home = Account.read(two_cells)
+    home = Account.read(three_cells)
     for bucket, allowed in ((source, True), ("arn:aws:s3:::contoso-prod-eu-west-1-labs", False)):
         case = Case(replication, "kms:Decrypt", "key:contoso-prod-landing", through_s3(bucket))
         assert case.decide(home) is allowed
 
 
-@pytest.mark.destroys
-def test_removing_a_region_removes_only_its_own(two_cells: Applied, render: Render) -> None:
-    """An update of the answers drops the cell's file; its contracts and outputs are rendered without it."""
-    before = {resource["address"] for resource in two_cells.module.resources()}
-    one_cell = render(**TWO_CELLS | {"regions": ["us-east-1"]})
-    shutil.copytree(one_cell / "contracts", two_cells.repository / "contracts", dirs_exist_ok=True)
-    replace(one_cell / "infra/terraform/envs/prod", two_cells.module.folder)
+def google(applied: Applied, kind: str) -> list[dict[str, Any]]:
+    """The resources of a type."""
+    return [resource["values"] for resource in applied.module.resources() if resource["type"] == kind]
 
-    two_cells.module.init()
-    planned = changes(two_cells.module.plan())
-    removed = {address for address in before if address.startswith("module.") and "_eu_west_1." in address}
+
+def test_warehouse_lies_beside_the_landing_zone(three_cells: Applied) -> None:
+    """Keys, datasets, connection and taxonomies of a cell: in its Omni location or in the BigQuery region beside it."""
+    curated = set(BIGQUERY_REGIONS.values())
+    omni = {f"aws-{region}" for region in BIGQUERY_REGIONS}
+    assert {connection["location"] for connection in google(three_cells, "google_bigquery_connection")} == omni
+    assert {ring["location"] for ring in google(three_cells, "google_kms_key_ring")} == curated
+    assert {taxonomy["region"] for taxonomy in google(three_cells, "google_data_catalog_taxonomy")} == curated | omni
+    for dataset in google(three_cells, "google_bigquery_dataset"):
+        assert dataset["dataset_id"].endswith(f"__{dataset['location'].replace('-', '_')}")
+        keys = [each["kms_key_name"] for each in dataset["default_encryption_configuration"]]
+        assert [f"/locations/{dataset['location']}/" in key for key in keys] == [True] * (
+            dataset["location"] in curated
+        )
+    assert {dataset["location"] for dataset in google(three_cells, "google_bigquery_dataset")} == curated | omni
+
+
+def test_what_exists_once_lies_at_home(three_cells: Applied) -> None:
+    [composer] = google(three_cells, "google_composer_environment")
+    assert composer["region"] == "us-east4"
+    variables = composer["config"][0]["software_config"][0]["env_variables"]
+    assert variables["AIRFLOW_VAR_S3_URI_LABS"] == "s3://contoso-prod-us-east-1-labs"
+    assert variables["AIRFLOW_VAR_S3_URI_LABS_EU_WEST_1"] == "s3://contoso-prod-eu-west-1-labs"
+    assert variables["AIRFLOW_VAR_BQ_AWS_CONNECTION_AP_SOUTHEAST_2"].startswith("contoso-prod.aws-ap-southeast-2.")
+    [logs] = google(three_cells, "google_logging_project_bucket_config")
+    assert logs["location"] == "us-east4"
+    assert logs["locked"] is True
+
+
+def test_only_landing_buckets_leave_the_perimeter(three_cells: Applied) -> None:
+    [perimeter] = google(three_cells, "google_access_context_manager_service_perimeter")
+    # On trial at first.
+    [rules] = perimeter["spec"]
+    assert perimeter["use_explicit_dry_run_spec"] is True
+    [egress] = rules["egress_policies"]
+    buckets = sorted(f"s3://{bucket}" for buckets in LANDING.values() for bucket in buckets)
+    assert egress["egress_to"][0]["external_resources"] == buckets
+    [ingress] = rules["ingress_policies"]
+    identities = ingress["ingress_from"][0]["identities"]
+    assert [identity.partition(":")[0] for identity in sorted(identities)] == ["principalSet"] + ["serviceAccount"] * 4
+    services = {resource["service"] for resource in google(three_cells, "google_project_service")}
+    assert "accesscontextmanager.googleapis.com" in services
+
+
+def test_other_environments_come_and_go(render: Render, tmp_path: Path) -> None:
+    """Both clouds in one run, a second plan without changes, nothing left after the destroy."""
+    rendered = render(**THREE_CELLS | {"domains": ["labs"], "threat_detection": False})
+
+    def comes_and_goes(environment: str) -> None:
+        repository = copied(rendered, tmp_path / environment)
+        with Server(THREE_CELLS["platform_ids"][environment]["aws_account"]) as server:
+            applied = apply(repository, environment, server)
+            planned = changes(applied.plan)
+            assert {address.split(".")[-2].partition("_")[0] for address in planned} >= {"aws", "google", "time"}
+            assert {resource["address"] for resource in applied.module.resources()} == set(planned)
+            assert changes(applied.module.plan()) == {}
+            lift_protection(repository)
+            applied.module.terraform("destroy", "-auto-approve", "-input=false", "-refresh=false", *PARALLEL)
+            assert list(applied.module.resources()) == []
+            assert left_in(applied) == []
+
+    # Side by side: much of it is waiting.
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(comes_and_goes, ["dev", "test"]))
+
+
+@pytest.mark.destroys
+def test_removing_a_region_removes_only_its_own(three_cells: Applied, render: Render) -> None:
+    """An update of the answers drops the cell's file; its contracts and outputs are rendered without it."""
+    before = {resource["address"] for resource in three_cells.module.resources()}
+    two_cells = render(**THREE_CELLS | {"regions": ["us-east-1", "ap-southeast-2"]})
+    shutil.copytree(two_cells / "contracts", three_cells.repository / "contracts", dirs_exist_ok=True)
+    replace(two_cells / "infra/terraform/envs/prod", three_cells.module.folder)
+
+    three_cells.module.init()
+    planned = changes(three_cells.module.plan())
+    removed = {address for address in before if re.match(r"module\.\w+_eu_west_1[.[]", address)}
     assert {address for address, actions in planned.items() if actions == ["delete"]} == removed
-    # The home trail no longer looks at the region of the other cell's replicas.
+    # The home trail no longer looks at the region of its replicas, nor Airflow and the perimeter at its buckets.
     assert {address: actions for address, actions in planned.items() if address not in removed} == {
-        "module.audit_us_east_1.aws_cloudtrail.this": ["update"]
+        "module.audit_us_east_1.aws_cloudtrail.this": ["update"],
+        "module.composer.google_composer_environment.this": ["update"],
+        "module.service_perimeter.google_access_context_manager_service_perimeter.this": ["update"],
     }
 
-    two_cells.module.apply()
-    assert {resource["address"] for resource in two_cells.module.resources()} == before - removed
-    left = [bucket["Name"] for bucket in two_cells.client("s3").list_buckets()["Buckets"]]
+    three_cells.module.apply()
+    assert {resource["address"] for resource in three_cells.module.resources()} == before - removed
+    left = [bucket["Name"] for bucket in three_cells.client("s3").list_buckets()["Buckets"]]
     assert not [bucket for bucket in left if "-eu-" in bucket]
-    assert len(left) == 2 + 3 + 2 + 1
-    assert changes(two_cells.module.plan()) == {}
+    assert len(left) == 2 * (2 + 3 + 2 + 1)
+    assert changes(three_cells.module.plan()) == {}
 
 
 def replace(rendered: Path, folder: Path) -> None:

@@ -1,6 +1,6 @@
-"""The AWS half on the newest line of the AWS provider, served from its published schema.
+"""The newest lines of both providers, served from their published schemas.
 
-The real provider in the other tests may be the oldest that the range of versions.tf admits.
+The real AWS provider in the other tests may be the oldest that the range of versions.tf admits.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ import pytest
 from tests.conftest import Render
 from tests.engines import google_provider
 from tests.engines.terraform import RootModule, changes, cli_configuration, terraform
-from tests.terraform.conftest import TWO_CELLS
+from tests.terraform.conftest import THREE_CELLS
 from tests.terraform.environment import OVERRIDE, copied
+from tests.terraform.test_code import complaints
 
 
 @pytest.fixture(scope="module")
 def applied(render: Render, tmp_path_factory: pytest.TempPathFactory) -> RootModule:
-    """A production environment of two cells that replicate, applied with the served provider."""
+    """A production environment of three cells that replicate, applied with the served provider."""
     scratch = tmp_path_factory.mktemp("newest")
     configuration = scratch / "terraform.rc"
-    configuration.write_text(cli_configuration(google_provider.mirror(scratch / "mirror", ["aws"])))
-    folder = copied(render(**TWO_CELLS), scratch / "mesh") / "infra/terraform/envs/prod"
+    configuration.write_text(cli_configuration([google_provider.mirror(scratch / "mirror")]))
+    folder = copied(render(**THREE_CELLS), scratch / "mesh") / "infra/terraform/envs/prod"
     (folder / OVERRIDE).write_text('terraform {\n  backend "local" {}\n}\n')
     module = RootModule(folder, {"TF_CLI_CONFIG_FILE": str(configuration)})
     module.init(module.variables)
@@ -33,12 +34,13 @@ def applied(render: Render, tmp_path_factory: pytest.TempPathFactory) -> RootMod
 
 
 def test_newest_line_is_served(applied: RootModule) -> None:
-    [version] = json.loads(applied.terraform("version", "-json").stdout)["provider_selections"].values()
-    assert version.split(".")[0] == "6"
+    selected = json.loads(applied.terraform("version", "-json").stdout)["provider_selections"]
+    lines = {address.rpartition("/")[2]: version.partition(".")[0] for address, version in selected.items()}
+    assert lines == {"aws": "6", "google": "8", "time": "0"}
 
 
-def test_environment_is_valid(applied: RootModule) -> None:
-    assert "The configuration is valid" in applied.terraform("validate").stdout
+def test_nothing_is_deprecated(applied: RootModule) -> None:
+    assert complaints(applied) == []
 
 
 def test_second_plan_is_empty(applied: RootModule) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,37 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
     "account of 11 digits": ('aws_account_id = "12345678901"', ("var.aws_account_id", "12 digits")),
     "account that is a placeholder": ('aws_account_id = "000000000000"', ("var.aws_account_id", "placeholder")),
     "address without a domain": ('alert_addresses = ["privacy-office"]', ("var.alert_addresses", "mail addresses")),
-    "identity that is a mail address": (
-        'bigquery_connection_identities = { "us-east-1" = "x@y.iam.gserviceaccount.com" }',
-        ("var.bigquery_connection_identities", "numeric"),
+    "project id with an underscore": ('gcp_project = "north_wind"', ("var.gcp_project", "hyphens")),
+    "policy that is not offered": (
+        'enforced_policies = ["gcp.resourceLocations"]',
+        ("enforced_policies", "iam.disableServiceAccountKeyCreation"),
     ),
-    "identity of another region": (
-        'bigquery_connection_identities = { "eu-west-1" = "108254112233445566778" }',
-        ("var.bigquery_connection_identities", "an entry for each of us-east-1"),
+    "image of another line of Airflow": (
+        'composer_image = "composer-3-airflow-2.11.1-build.14"',
+        ("var.composer_image", "composer-3-airflow-3.3.<patch>"),
     ),
+    "image without a build": ('composer_image = "composer-3-airflow-3.3.1"', ("image_version", "composer-3-airflow-")),
+    "Composer of a size that is not sold": ('composer_size = "SMALL"', ("environment_size", "ENVIRONMENT_SIZE_SMALL")),
+    "Airflow for every address": ('airflow_web_ranges = { all = "0.0.0.0/0" }', ("web_server_ranges", "every address")),
+    "Airflow for nobody, which is everybody": ("airflow_web_ranges = {}", ("web_server_ranges", "at least one range")),
+    "private addresses that the web server never sees": (
+        'airflow_web_ranges = { office = "10.0.0.0/8" }',
+        ("web_server_ranges", "must be public"),
+    ),
+    "access policy with its prefix": (
+        'access_policy = "accessPolicies/1"',
+        ("access_policy", "the number alone"),
+    ),
+    "access level of another policy": (
+        'access_levels = ["accessPolicies/1/accessLevels/office"]',
+        ("access_levels", "same policy"),
+    ),
+    "logs kept longer than Cloud Logging can": ("log_retention_days = 4000", ("var.log_retention_days", "3650")),
+    "reader with a prefix": (
+        'mart_readers = ["group:analysts@northwind.example"]',
+        ("var.mart_readers", "without a prefix"),
+    ),
+    "slots that are not sold": ("omni_slots = 75", ("var.omni_slots", "multiple of 50")),
     "break glass for everybody": (
         'break_glass_principals = ["arn:aws:iam::111111111111:user/*"]',
         ("break_glass_principals", "without wildcards"),
@@ -64,24 +88,25 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 @pytest.fixture(scope="module")
-def module(render: Render, tmp_path_factory: pytest.TempPathFactory) -> RootModule:
-    """A small environment; its values are refused before AWS is asked anything."""
+def module(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RootModule]:
+    """A small environment with a service perimeter; its values are refused before a cloud is asked anything."""
     answers = {
         "domains": ["labs"],
         "environments": ["dev"],
         "threat_detection": False,
+        "service_perimeter": True,
         "platform_ids": {"dev": {"gcp_project": "northwind-dev", "aws_account": "111111111111"}},
     }
-    return root_module(copied(render(**answers), tmp_path_factory.mktemp("values") / "mesh"), "dev")
+    repository = copied(render(**answers), tmp_path_factory.mktemp("values") / "mesh")
+    with Server("111111111111") as server:
+        yield root_module(repository, "dev", server)
 
 
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_value_stops_the_plan(case: str, module: RootModule, tmp_path: Path) -> None:
     line, messages = WRONG[case]
     (tmp_path / "wrong.tfvars").write_text(line + "\n")
-    with Server("111111111111") as server:
-        speaking = RootModule(module.folder, server.variables)
-        result = speaking.terraform("plan", "-input=false", f"-var-file={tmp_path / 'wrong.tfvars'}", check=False)
+    result = module.terraform("plan", "-input=false", f"-var-file={tmp_path / 'wrong.tfvars'}", check=False)
     assert result.returncode != 0
     message = " ".join(result.stderr.replace("│", " ").split())
     for expected in messages:
@@ -90,7 +115,8 @@ def test_wrong_value_stops_the_plan(case: str, module: RootModule, tmp_path: Pat
 
 def test_account_of_somebody_else_is_not_touched(module: RootModule) -> None:
     with Server("999999999999") as server:
-        result = RootModule(module.folder, server.variables).terraform("plan", "-input=false", check=False)
+        elsewhere = RootModule(module.folder, dict(module.variables) | server.variables)
+        result = elsewhere.terraform("plan", "-input=false", check=False)
     assert result.returncode != 0
     assert "AWS account ID not allowed: 999999999999" in result.stderr
 

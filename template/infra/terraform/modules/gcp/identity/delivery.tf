@@ -1,5 +1,6 @@
 # What plan and apply may do. Neither reads a table, an object, a secret or a key's cleartext: predefined roles that
-# would are replaced by custom ones.
+# would are replaced by custom ones. Neither changes who may borrow a service account, so that apply cannot borrow dbt's: an
+# administrator applies those grants, in the first apply and whenever they change.
 
 locals {
   plan_roles = [
@@ -30,7 +31,6 @@ locals {
     "roles/datacatalog.categoryAdmin",
     "roles/dataplex.catalogAdmin",
     "roles/dns.admin",
-    "roles/iam.serviceAccountAdmin",
     "roles/logging.configWriter",
     "roles/monitoring.editor",
     "roles/serviceusage.serviceUsageAdmin",
@@ -39,7 +39,6 @@ locals {
   # Project-wide roles that the mesh gives to identities of its own.
   granted_roles = [
     "roles/bigquery.jobUser",
-    "roles/composer.ServiceAgentV2Ext",
     "roles/composer.worker",
     "roles/secretmanager.secretAccessor",
   ]
@@ -89,6 +88,9 @@ resource "google_project_iam_custom_role" "apply" {
     "bigquery.reservations.create",
     "bigquery.reservations.delete",
     "bigquery.reservations.update",
+    "iam.serviceAccounts.create",
+    "iam.serviceAccounts.delete",
+    "iam.serviceAccounts.update",
     "storage.buckets.create",
     "storage.buckets.delete",
     "storage.buckets.setIamPolicy",

@@ -8,6 +8,15 @@ output "dbt_service_account" {
   value       = google_service_account.dbt.email
 }
 
+output "identities" {
+  description = "Who delivers and whom they borrow, as members: the identities of the pool, Terraform's accounts and those of the pipelines."
+  value = concat(
+    ["principalSet://iam.googleapis.com/${local.pool}/*"],
+    sort(values(google_service_account.terraform)[*].member),
+    [google_service_account.dbt.member, google_service_account.registration.member],
+  )
+}
+
 output "registration_service_account" {
   description = "Mail address of the service account that registers the external tables."
   value       = google_service_account.registration.email

@@ -25,3 +25,9 @@ variable "mesh" {
     gcp_project = string
   })
 }
+
+variable "service_perimeter" {
+  description = "Whether a service perimeter is made for the project."
+  type        = bool
+  default     = false
+}

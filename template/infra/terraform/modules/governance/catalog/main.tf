@@ -3,8 +3,9 @@
 # https://cloud.google.com/dataplex/docs/transition-to-dataplex-catalog
 
 locals {
-  # Location global: one type for the data products of every cell.
+  # Location global: one type for the data products of every cell. Entries name types by the number of the project.
   aspect_key = "${var.mesh.gcp_project_number}.global.${google_dataplex_aspect_type.contract.aspect_type_id}"
+  entry_type = "projects/${var.mesh.gcp_project_number}/locations/global/entryTypes/${google_dataplex_entry_type.data_product.entry_type_id}"
 }
 
 resource "google_dataplex_aspect_type" "contract" {
@@ -82,7 +83,7 @@ resource "google_dataplex_entry" "data_product" {
 
   entry_group_id = google_dataplex_entry_group.data_products.entry_group_id
   entry_id       = each.key
-  entry_type     = google_dataplex_entry_type.data_product.name
+  entry_type     = local.entry_type
   location       = "global"
   project        = var.mesh.gcp_project_number
 

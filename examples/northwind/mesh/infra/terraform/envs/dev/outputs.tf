@@ -1,8 +1,11 @@
-output "bigquery_role_arns" {
-  description = "Region -> ARN of the role that the BigQuery connection assumes."
-  value = {
-    "us-east-1" = module.bigquery_access_us_east_1.role_arn
-  }
+output "airflow_dag_bucket" {
+  description = "Bucket whose folder dags/ holds the DAGs."
+  value       = module.composer.dag_bucket
+}
+
+output "airflow_uri" {
+  description = "Address of Airflow's web server."
+  value       = module.composer.airflow_uri
 }
 
 output "alerts_topic_arns" {
@@ -12,9 +15,40 @@ output "alerts_topic_arns" {
   }
 }
 
+output "bigquery_role_arns" {
+  description = "Region -> ARN of the role that the BigQuery connection assumes."
+  value = {
+    "us-east-1" = module.bigquery_access_us_east_1.role_arn
+  }
+}
+
 output "break_glass_role_arn" {
   description = "ARN of the break-glass role."
   value       = module.identity.break_glass_role_arn
+}
+
+output "connection_id" {
+  description = "Id of the BigQuery connection of the home region, as project.location.id."
+  value       = module.biglake_us_east_1.connection_id
+}
+
+output "connection_ids" {
+  description = "Region -> id of its BigQuery connection, as project.location.id."
+  value = {
+    "us-east-1" = module.biglake_us_east_1.connection_id
+  }
+}
+
+output "curated_datasets" {
+  description = "Region -> domain -> id of its curated dataset."
+  value = {
+    "us-east-1" = module.warehouse_us_east_1.curated_datasets
+  }
+}
+
+output "dbt_service_account" {
+  description = "Mail address of the service account that dbt runs as."
+  value       = module.delivery.dbt_service_account
 }
 
 output "github_role_arns" {
@@ -39,4 +73,26 @@ output "landing_uris" {
   value = {
     "us-east-1" = module.landing_zone_us_east_1.uris
   }
+}
+
+output "package_index" {
+  description = "Repository that Airflow's packages come through."
+  value       = module.composer.package_index
+}
+
+output "policy_tag_ids" {
+  description = "Region -> landing or curated -> policy tag -> its resource name."
+  value = {
+    "us-east-1" = { for place, classification in module.classification_us_east_1 : place => classification.policy_tag_ids }
+  }
+}
+
+output "terraform_service_accounts" {
+  description = "Phase (plan, apply) -> mail address of the service account that Terraform runs as."
+  value       = module.delivery.terraform_service_accounts
+}
+
+output "workload_identity_providers" {
+  description = "Issuer (github, hcp_terraform) -> resource name of the workload identity provider."
+  value       = module.delivery.workload_identity_providers
 }

@@ -1,11 +1,7 @@
 # Values of dev. Review each before the first apply; those marked "placeholder" are not yours yet.
 
 aws_account_id = "111111111111"
-
-# Placeholder: the identity that each BigQuery connection shows once it is made.
-bigquery_connection_identities = {
-  "us-east-1" = "000000000000000000000"
-}
+gcp_project    = "northwind-dev"
 
 # Placeholder: the numeric ids; https://api.github.com/repos/northwind-health/clinical-data-mesh shows them as owner.id and id.
 github = {
@@ -17,12 +13,27 @@ github = {
 # Placeholder: IAM users with a second factor, for the day that single sign-on is down.
 break_glass_principals = ["arn:aws:iam::111111111111:user/break-glass-1"]
 
+# Placeholder: the public addresses that your network leaves by (203.0.113.0/24 is reserved for examples).
+airflow_web_ranges = { office = "203.0.113.0/24" }
+
 alert_addresses = ["privacy-office@northwind.example"]
 cost_center     = "clinical-data-mesh"
+mart_readers    = ["northwind-analysts@northwind.example"]
 owner           = "data-platform"
+
+# Those of module project that your organization does not enforce already.
+enforced_policies = []
+
+# Queries over the landing zone run on demand; a number reserves Enterprise slots in each Omni location.
+omni_slots = null
+
+# The newest builds: https://cloud.google.com/composer/docs/composer-versions
+composer_image = "composer-3-airflow-3.3.1-build.0"
+composer_size  = "ENVIRONMENT_SIZE_SMALL"
 
 log_retention_days = 2192
 noncurrent_days    = 90
 
 landing_object_lock = null
 trail_object_lock   = null
+audit_logs_locked   = false

@@ -1,3 +1,8 @@
+variable "airflow_web_ranges" {
+  description = "Whose -> range of public addresses that may open Airflow's web server. IAM decides who of them gets in."
+  type        = map(string)
+}
+
 variable "alert_addresses" {
   description = "Mail addresses that receive alerts on the audit trail and on break-glass access."
   type        = set(string)
@@ -6,6 +11,11 @@ variable "alert_addresses" {
     condition     = alltrue([for address in var.alert_addresses : can(regex("^[^@ ]+@[^@ ]+[.][^@ ]+$", address))])
     error_message = "alert_addresses must hold mail addresses, such as privacy-office@northwind.example."
   }
+}
+
+variable "audit_logs_locked" {
+  description = "Whether the retention of Google Cloud's audit logs is locked. That is for good: nobody can shorten it, delete the logs or undo the lock."
+  type        = bool
 }
 
 variable "aws_account_id" {
@@ -18,24 +28,25 @@ variable "aws_account_id" {
   }
 }
 
-variable "bigquery_connection_identities" {
-  description = "Region -> Google identity of the BigQuery connection of that cell, the number that the connection shows as BigLake identity."
-  type        = map(string)
-
-  validation {
-    condition     = alltrue([for identity in values(var.bigquery_connection_identities) : can(regex("^[0-9]{10,30}$", identity))])
-    error_message = "bigquery_connection_identities must hold numeric identities, such as 108254112233445566778."
-  }
-
-  validation {
-    condition     = alltrue([for region in ["us-east-1"] : contains(keys(var.bigquery_connection_identities), region)])
-    error_message = "bigquery_connection_identities must have an entry for each of us-east-1."
-  }
-}
-
 variable "break_glass_principals" {
   description = "ARNs of the IAM users of the account that may read landed data in an emergency."
   type        = list(string)
+}
+
+variable "composer_image" {
+  description = "Image of Cloud Composer, down to its build. Within a line of Airflow it can be moved forward in place, not from 2 to 3."
+  type        = string
+
+  # https://cloud.google.com/composer/docs/composer-3/migrate-airflow-3
+  validation {
+    condition     = startswith(var.composer_image, "composer-3-airflow-3.3.")
+    error_message = "composer_image must be a build of Airflow 3.3, the line that the DAGs are locked to: composer-3-airflow-3.3.<patch>-build.<number>."
+  }
+}
+
+variable "composer_size" {
+  description = "Size of Composer's managed infrastructure: ENVIRONMENT_SIZE_SMALL, ENVIRONMENT_SIZE_MEDIUM or ENVIRONMENT_SIZE_LARGE."
+  type        = string
 }
 
 variable "cost_center" {
@@ -46,6 +57,22 @@ variable "cost_center" {
   validation {
     condition     = can(regex("^[A-Za-z0-9 _.:/=+@-]{1,256}$", var.cost_center))
     error_message = "cost_center must be 1 to 256 characters that a tag may hold: letters, digits, spaces and _.:/=+@-."
+  }
+}
+
+variable "enforced_policies" {
+  description = "Organization policies that Terraform enforces on the project. Needs rights on the organization; leave out what the organization enforces already."
+  type        = set(string)
+}
+
+variable "gcp_project" {
+  description = "GCP project of the environment. No other environment of the mesh may share it."
+  type        = string
+
+  # https://cloud.google.com/resource-manager/docs/creating-managing-projects
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.gcp_project))
+    error_message = "gcp_project must be a project id: 6 to 30 lower-case letters, digits and hyphens, a letter first."
   }
 }
 
@@ -81,8 +108,18 @@ variable "log_retention_days" {
   type        = number
 
   validation {
-    condition     = var.log_retention_days >= 2192 && floor(var.log_retention_days) == var.log_retention_days
-    error_message = "log_retention_days must be a whole number of at least 2192, six years (45 CFR 164.316(b)(2)(i))."
+    condition     = var.log_retention_days >= 2192 && var.log_retention_days <= 3650 && floor(var.log_retention_days) == var.log_retention_days
+    error_message = "log_retention_days must be a whole number between 2192, six years (45 CFR 164.316(b)(2)(i)), and 3650, the most that Cloud Logging keeps."
+  }
+}
+
+variable "mart_readers" {
+  description = "Groups that read the marts and the code systems."
+  type        = list(string)
+
+  validation {
+    condition     = alltrue([for group in var.mart_readers : can(regex("^[^@ :]+@[^@ ]+[.][^@ ]+$", group))])
+    error_message = "mart_readers must hold the mail addresses of groups, such as northwind-analysts@northwind.example, without a prefix."
   }
 }
 
@@ -93,6 +130,16 @@ variable "noncurrent_days" {
   validation {
     condition     = var.noncurrent_days >= 1 && floor(var.noncurrent_days) == var.noncurrent_days
     error_message = "noncurrent_days must be a whole number of at least 1."
+  }
+}
+
+variable "omni_slots" {
+  description = "Slots that are reserved in each Omni location, in steps of 50. Null runs queries on demand."
+  type        = number
+
+  validation {
+    condition     = var.omni_slots == null ? true : var.omni_slots > 0 && var.omni_slots % 50 == 0
+    error_message = "omni_slots must be null or a multiple of 50."
   }
 }
 

@@ -1,4 +1,4 @@
-# One provider per region, named after it. Every region that a cell or its replica can be in is here, used or not:
+# AWS has one provider per region, named after it. Every region that a cell or its replica can be in is here, used or not:
 # Terraform needs the provider of a dropped cell to remove what the cell leaves behind.
 
 locals {
@@ -11,6 +11,11 @@ locals {
     mesh                = "northwind"
     owner               = var.owner
   }
+}
+
+provider "google" {
+  project = var.gcp_project
+  region  = "us-east4"
 }
 
 provider "aws" {

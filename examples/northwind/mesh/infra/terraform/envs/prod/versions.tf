@@ -16,5 +16,13 @@ terraform {
       source  = "hashicorp/aws"
       version = ">= 5.100, < 7"
     }
+    google = {
+      source  = "hashicorp/google"
+      version = ">= 7.45, < 9"
+    }
+    time = {
+      source  = "hashicorp/time"
+      version = ">= 0.12, < 1"
+    }
   }
 }

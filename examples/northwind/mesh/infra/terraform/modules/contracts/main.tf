@@ -10,7 +10,9 @@ locals {
 
   domains = {
     for domain, contract in local.sources : domain => {
+      id          = try(contract.id, null)
       title       = try(contract.name, null)
+      description = try(contract.description.purpose, null)
       owner       = try(contract.team.name, null)
       owner_email = try(one([for member in contract.team.members : member.username if member.role == "owner"]), null)
       retention_days = try(
@@ -23,6 +25,7 @@ locals {
         ][0],
         null
       )
+      reader_groups = try([for role in contract.roles : role.role if role.access == "read"], [])
       # Server -> bucket. The location names where an entity's files are: s3://<bucket>/<entity>/...
       landing_buckets = try(
         {
@@ -33,6 +36,21 @@ locals {
       )
     }
   }
+
+  readers = distinct(flatten([for contract in values(local.domains) : contract.reader_groups]))
+
+  # Policy tag -> class and mask, as the columns of all contracts name them.
+  tagged = flatten([
+    for contract in values(local.sources) : try([
+      for entity in contract.schema : [
+        for column in entity.properties : {
+          classification = column.classification
+          masking        = one([for custom in column.customProperties : custom.value if custom.property == "masking"])
+          policy_tag     = one([for custom in column.customProperties : custom.value if custom.property == "policyTag"])
+        } if can(column.customProperties)
+      ]
+    ], [])
+  ])
 
   incomplete = {
     for domain, contract in local.domains : domain => [

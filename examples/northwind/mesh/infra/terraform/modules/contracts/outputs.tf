@@ -1,3 +1,9 @@
+# By what a group reads: every column in clear, or identifiers masked. Its name says which.
+output "clear_readers" {
+  description = "Groups of all domains that read every column in clear."
+  value       = sort([for group in local.readers : group if strcontains(group, "-raw-readers@")])
+}
+
 output "domains" {
   description = "Domain -> what infrastructure needs of its contract."
   value       = local.domains
@@ -12,5 +18,20 @@ output "domains" {
     error_message = join("\n", [
       for domain, missing in local.incomplete : "contracts/${domain}.odcs.yaml lacks ${join("; ", missing)}." if length(missing) > 0
     ])
+  }
+}
+
+output "masked_readers" {
+  description = "Groups of all domains that read identifiers masked."
+  value       = sort([for group in local.readers : group if strcontains(group, "-masked-readers@")])
+}
+
+output "policy_tags" {
+  description = "Policy tag -> class of its columns and how they are masked, over all contracts."
+  value = {
+    for policy_tag, columns in {
+      for column in local.tagged : column.policy_tag => { classification = column.classification, masking = column.masking }...
+      if column.policy_tag != null
+    } : policy_tag => distinct(columns)[0]
   }
 }

@@ -1,0 +1,37 @@
+# The pipelines have identities of their own, which Composer and the workflows of the repository borrow: dbt reads the
+# landing zone and writes the warehouse, registration makes the external tables and reads no data.
+
+resource "google_service_account" "dbt" {
+  account_id   = "dbt-runner"
+  description  = "Runs dbt in ${var.mesh.environment}"
+  display_name = "dbt"
+  project      = var.mesh.gcp_project
+}
+
+resource "google_project_iam_member" "dbt_runs_jobs" {
+  member  = google_service_account.dbt.member
+  project = var.mesh.gcp_project
+  role    = "roles/bigquery.jobUser"
+}
+
+resource "google_service_account_iam_binding" "dbt" {
+  members            = [for subject in local.github_subjects[var.mesh.environment] : "principal://iam.googleapis.com/${local.pool}/subject/${subject}"]
+  role               = "roles/iam.workloadIdentityUser"
+  service_account_id = google_service_account.dbt.name
+}
+
+resource "google_service_account" "registration" {
+  account_id   = "table-registration"
+  description  = "Registers the external tables of ${var.mesh.environment}"
+  display_name = "Table registration"
+  project      = var.mesh.gcp_project
+}
+
+# Using a connection and handing it on to a table; analysts hold neither.
+resource "google_project_iam_custom_role" "connection_delegate" {
+  description = "Registers external tables over a connection"
+  permissions = ["bigquery.connections.delegate", "bigquery.connections.get", "bigquery.connections.use"]
+  project     = var.mesh.gcp_project
+  role_id     = "connectionDelegate"
+  title       = "Connection delegate"
+}

@@ -1,0 +1,85 @@
+mock_provider "google" {
+  override_during = plan
+}
+
+variables {
+  github        = { owner_id = "101", repository = "mesh-health/data-mesh", repository_id = "202" }
+  hcp_terraform = { organization = "mesh", project = "mesh", workspace = "mesh-dev" }
+  mesh          = { environment = "dev", gcp_project = "mesh-dev", gcp_project_number = "123456789012", name = "mesh" }
+}
+
+run "trusts_numeric_ids" {
+  command = plan
+
+  assert {
+    condition     = google_iam_workload_identity_pool_provider.github.attribute_condition == "assertion.repository_id == '202' && assertion.repository_owner_id == '101'"
+    error_message = "A repository that took over the name must not get in."
+  }
+}
+
+run "binds_each_phase_to_its_subjects" {
+  command = plan
+
+  assert {
+    condition = toset([for member in google_service_account_iam_binding.terraform["apply"].members : regex("/subject/(.*)$", member)[0]]) == toset([
+      "organization:mesh:project:mesh:workspace:mesh-dev:run_phase:apply",
+      "repo:mesh-health/data-mesh:environment:dev",
+      "repo:mesh-health@101/data-mesh@202:environment:dev",
+    ])
+    error_message = "Apply is for the environment and the apply phase, named whole."
+  }
+
+  assert {
+    condition     = length([for member in google_service_account_iam_binding.terraform["plan"].members : member if strcontains(member, "environment:dev-plan")]) == 2
+    error_message = "Plan runs in an environment of its own."
+  }
+}
+
+run "keeps_delivery_out_of_data" {
+  command = plan
+
+  assert {
+    condition = length(setintersection(
+      setunion(google_project_iam_custom_role.plan.permissions, google_project_iam_custom_role.apply.permissions),
+      ["bigquery.tables.getData", "storage.objects.get", "secretmanager.versions.access", "cloudkms.cryptoKeyVersions.useToDecrypt"]
+    )) == 0
+    error_message = "Neither plan nor apply may read data."
+  }
+
+  assert {
+    condition = length(setintersection(
+      concat(keys(google_project_iam_member.plan), keys(google_project_iam_member.apply)),
+      ["roles/bigquery.admin", "roles/bigquery.dataViewer", "roles/editor", "roles/owner", "roles/storage.admin", "roles/viewer"]
+    )) == 0
+    error_message = "Roles that read data must not be given."
+  }
+}
+
+run "limits_what_apply_can_grant" {
+  command = plan
+
+  assert {
+    condition     = strcontains(google_project_iam_member.apply_grants.condition[0].expression, "hasOnly") && !strcontains(google_project_iam_member.apply_grants.condition[0].expression, "roles/owner")
+    error_message = "Apply may give the roles of the mesh and no other."
+  }
+}
+
+run "refuses_names_for_ids" {
+  command = plan
+
+  variables {
+    github = { owner_id = "mesh-health' || true || '", repository = "mesh-health/data-mesh", repository_id = "202" }
+  }
+
+  expect_failures = [var.github]
+}
+
+run "refuses_a_workspace_that_forges_a_subject" {
+  command = plan
+
+  variables {
+    hcp_terraform = { organization = "mesh", project = "mesh", workspace = "mesh-dev:run_phase:apply" }
+  }
+
+  expect_failures = [var.hcp_terraform]
+}
