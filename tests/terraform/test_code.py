@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.conftest import Render
 from tests.engines import google_provider
+from tests.engines.environments import ROOT
 from tests.engines.terraform import RootModule, terraform
 from tests.terraform.environment import copied, root_module
 from tests.terraform.module_docs import MODULES, documented, module_folders
@@ -150,6 +152,18 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
         '"bigquery.connections.list",',
         '"bigquery.connections.list",\n    "bigquery.tables.getData",',
     ),
+    "delivery that borrows dbt": (
+        "gcp/identity",
+        "delivery.tf",
+        '"roles/logging.configWriter",',
+        '"roles/logging.configWriter",\n    "roles/iam.serviceAccountAdmin",',
+    ),
+    "delivery that says who borrows dbt": (
+        "gcp/identity",
+        "delivery.tf",
+        '"iam.serviceAccounts.update",',
+        '"iam.serviceAccounts.update",\n    "iam.serviceAccounts.setIamPolicy",',
+    ),
     "identifiers without a mask": (
         "governance/classification",
         "variables.tf",
@@ -278,6 +292,14 @@ def test_environments_differ_by_values_alone(render: Render) -> None:
     for name in files - {"terraform.tfvars"}:
         dev, prod = ((folder / environment / name).read_text() for environment in ("dev", "prod"))
         assert re.sub(r"\bdev\b", "prod", dev) == prod, name
+
+
+def test_warehouse_takes_the_pairs_of_the_region_catalogue() -> None:
+    """The module is plain Terraform, so it names them itself."""
+    regions = yaml.safe_load((ROOT / "extensions/regions.yml").read_text())
+    pairs = {f"{region['omni_location']} {region['bigquery_region']}" for region in regions.values()}
+    code = (MODULES / "gcp/warehouse/variables.tf").read_text()
+    assert set(re.findall(r'"(aws-[a-z0-9-]+ [a-z0-9-]+)"', code)) == pairs
 
 
 def test_logs_are_kept_as_long_as_cloud_logging_can(render: Render) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from tests.conftest import Render
 from tests.engines import google_provider
-from tests.engines.terraform import RootModule, changes, cli_configuration, terraform
+from tests.engines.terraform import RootModule, changes, terraform, written
 from tests.terraform.conftest import THREE_CELLS
-from tests.terraform.environment import OVERRIDE, copied
+from tests.terraform.environment import LOCAL_STATE, OVERRIDE, copied
 from tests.terraform.test_code import complaints
 
 
@@ -22,10 +22,9 @@ from tests.terraform.test_code import complaints
 def applied(render: Render, tmp_path_factory: pytest.TempPathFactory) -> RootModule:
     """A production environment of three cells that replicate, applied with the served provider."""
     scratch = tmp_path_factory.mktemp("newest")
-    configuration = scratch / "terraform.rc"
-    configuration.write_text(cli_configuration([google_provider.mirror(scratch / "mirror")]))
+    configuration = written(scratch / "terraform.rc", [google_provider.mirror(scratch / "mirror")])
     folder = copied(render(**THREE_CELLS), scratch / "mesh") / "infra/terraform/envs/prod"
-    (folder / OVERRIDE).write_text('terraform {\n  backend "local" {}\n}\n')
+    (folder / OVERRIDE).write_text(LOCAL_STATE)
     module = RootModule(folder, {"TF_CLI_CONFIG_FILE": str(configuration)})
     module.init(module.variables)
     module.plan()

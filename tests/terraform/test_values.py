@@ -43,7 +43,7 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
         'access_levels = ["accessPolicies/1/accessLevels/office"]',
         ("access_levels", "same policy"),
     ),
-    "logs kept longer than Cloud Logging can": ("log_retention_days = 4000", ("var.log_retention_days", "3650")),
+    "logs kept longer than Cloud Logging can": ("log_retention_days = 4000", ("var.retention_days", "3650")),
     "reader with a prefix": (
         'mart_readers = ["group:analysts@northwind.example"]',
         ("var.mart_readers", "without a prefix"),

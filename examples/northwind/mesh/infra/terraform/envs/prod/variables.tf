@@ -108,8 +108,8 @@ variable "log_retention_days" {
   type        = number
 
   validation {
-    condition     = var.log_retention_days >= 2192 && var.log_retention_days <= 3650 && floor(var.log_retention_days) == var.log_retention_days
-    error_message = "log_retention_days must be a whole number between 2192, six years (45 CFR 164.316(b)(2)(i)), and 3650, the most that Cloud Logging keeps."
+    condition     = var.log_retention_days >= 2192 && floor(var.log_retention_days) == var.log_retention_days
+    error_message = "log_retention_days must be a whole number of at least 2192, six years (45 CFR 164.316(b)(2)(i))."
   }
 }
 
@@ -136,11 +136,6 @@ variable "noncurrent_days" {
 variable "omni_slots" {
   description = "Slots that are reserved in each Omni location, in steps of 50. Null runs queries on demand."
   type        = number
-
-  validation {
-    condition     = var.omni_slots == null ? true : var.omni_slots > 0 && var.omni_slots % 50 == 0
-    error_message = "omni_slots must be null or a multiple of 50."
-  }
 }
 
 variable "owner" {

@@ -53,6 +53,23 @@ run "keeps_delivery_out_of_data" {
     )) == 0
     error_message = "Roles that read data must not be given."
   }
+
+  # Whoever borrows dbt's account reads what dbt reads.
+  assert {
+    condition = length(setintersection(
+      google_project_iam_custom_role.apply.permissions,
+      ["iam.serviceAccounts.actAs", "iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.setIamPolicy", "iam.serviceAccounts.signJwt"]
+    )) == 0
+    error_message = "Apply may neither borrow a service account nor say who may."
+  }
+
+  assert {
+    condition = length(setintersection(
+      keys(google_project_iam_member.apply),
+      ["roles/iam.securityAdmin", "roles/iam.serviceAccountAdmin", "roles/iam.serviceAccountTokenCreator", "roles/iam.serviceAccountUser"]
+    )) == 0
+    error_message = "Roles that borrow service accounts, or say who may, must not be given."
+  }
 }
 
 run "limits_what_apply_can_grant" {
