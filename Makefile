@@ -18,7 +18,7 @@ DEMO := build/demo
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(VENV)/template ## Generate the example mesh and run its demo: ARGS="--patients 1000"
@@ -45,11 +45,15 @@ examples: $(VENV)/template ## Render the examples anew
 module-docs: $(VENV)/template ## Write the tables in the READMEs of the Terraform modules anew
 	$(VENV)/bin/python -m tests.terraform.module_docs
 
+.PHONY: control-matrix
+control-matrix: $(VENV)/template ## Write the HIPAA control matrix of the template anew
+	$(VENV)/bin/python -m tests.sentinel.control_matrix
+
 .PHONY: lint
 lint: $(VENV)/template ## Check the Python code of the template and of its tests
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy tests
+	$(VENV)/bin/mypy tests template/docs
 
 .PHONY: format
 format: $(VENV)/template ## Format the Python code

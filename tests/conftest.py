@@ -30,8 +30,8 @@ def copier_template_paths() -> list[str]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template as a plain directory."""
-    return rendering.copy_template(tmp_path_factory.mktemp("template") / "template")
+    """The template as a plain directory, without the cases of the policies."""
+    return rendering.copy_template(tmp_path_factory.mktemp("template") / "template", rendering.POLICY_CASES)
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,25 @@ import yaml
 ROOT = Path(__file__).parents[1]
 TEMPLATE_PATHS = ("copier.yml", "extensions", "template")
 
+# The policies' own test cases: most files of a rendered repository, and of no concern to most tests.
+POLICY_CASES = "sentinel-policies/policies/*/test"
 
-def copy_template(destination: Path) -> Path:
-    """Copy what makes up the template out of the working tree, without git: copier then records no commit."""
+
+def copy_template(destination: Path, *left_out: str) -> Path:
+    """Copy what makes up the template out of the working tree, without git: copier then records no commit.
+
+    `left_out` are patterns of paths that are not copied.
+    """
+
+    def ignore(folder: str, names: list[str]) -> list[str]:
+        return [
+            name for name in names if name == "__pycache__" or any((Path(folder) / name).match(p) for p in left_out)
+        ]
+
     for name in TEMPLATE_PATHS:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, destination / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, destination / name, ignore=ignore)
         else:
             destination.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, destination / name)

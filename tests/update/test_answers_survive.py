@@ -11,7 +11,7 @@ import pytest
 import yaml
 from copier import VcsRef
 
-from tests.render import copy_template, files_of
+from tests.render import POLICY_CASES, copy_template, files_of
 
 ANSWERS: dict[str, Any] = {
     "mesh_name": "contoso",
@@ -38,7 +38,7 @@ def commit(folder: Path, message: str) -> None:
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template as a repository with the tag 1.0.0."""
-    repository = copy_template(tmp_path_factory.mktemp("released") / "template")
+    repository = copy_template(tmp_path_factory.mktemp("released") / "template", POLICY_CASES)
     commit(repository, "First release")
     git(repository, "tag", "1.0.0")
     return repository

@@ -1,0 +1,47 @@
+mock "tfplan/v2" {
+  module {
+    source = "mocks/fail-replaced-with-wrong-parameters-plan.sentinel"
+  }
+}
+
+mock "tfconfig/v2" {
+  module {
+    source = "mocks/config.sentinel"
+  }
+}
+
+mock "tfstate/v2" {
+  module {
+    source = "mocks/state.sentinel"
+  }
+}
+
+import "module" "buckets" {
+  source = "../../../../modules/buckets/buckets.sentinel"
+}
+
+import "module" "documents" {
+  source = "../../../../modules/documents/documents.sentinel"
+}
+
+import "module" "plan" {
+  source = "../../../../modules/plan/plan.sentinel"
+}
+
+import "module" "report" {
+  source = "../../../../modules/report/report.sentinel"
+}
+
+param "regional_rules" {
+  value = ["S3_BUCKET_VERSIONING_ENABLED"]
+}
+
+param "account_rules" {
+  value = ["ACCESS_KEYS_ROTATED"]
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,63 @@
+"""Plans of rendered repositories, as HCP Terraform would hand them to the policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import render as rendering
+from tests.conftest import Render
+from tests.engines.aws import Server
+from tests.engines.sentinel import PolicySet
+from tests.terraform.conftest import THREE_CELLS
+from tests.terraform.environment import Applied, copied, needs_the_real_provider, root_module
+
+POLICIES = "infra/terraform/sentinel-policies"
+PLANS = ["northwind-dev", "northwind-prod", "contoso-dev", "contoso-test", "contoso-prod"]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The plan of an environment, and the policies that decide it."""
+
+    policies: PolicySet
+    plan: dict[str, Any]
+
+
+def planned(rendered: Path, environment: str, account: str, folder: Path) -> Planned:
+    """Plan an environment of a rendered repository, with nothing made yet."""
+    needs_the_real_provider()
+    with Server(account) as server:
+        plan = root_module(copied(rendered, folder), environment, server).plan()
+    return Planned(policy_set(rendered, environment), plan)
+
+
+def policy_set(rendered: Path, name: str) -> PolicySet:
+    """A policy set of a rendered repository."""
+    return PolicySet.load(rendered / POLICIES / name / "sentinel.hcl")
+
+
+@pytest.fixture(scope="session")
+def with_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The full example with the cases of the policies. Read only."""
+    scratch = tmp_path_factory.mktemp("policies")
+    template = rendering.copy_template(scratch / "template")
+    return rendering.render(template, scratch / "northwind", rendering.example_answers("northwind"))
+
+
+@pytest.fixture(scope="session")
+def plans(
+    applied_northwind: Applied, northwind: Path, render: Render, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Planned]:
+    """Plans of every environment of the full example and of one with three cells, replication and a perimeter."""
+    scratch = tmp_path_factory.mktemp("plans")
+    found = {"northwind-dev": Planned(policy_set(northwind, "dev"), applied_northwind.plan)}
+    found["northwind-prod"] = planned(northwind, "prod", "222222222222", scratch / "northwind-prod")
+    three_cells = render(**THREE_CELLS)
+    for environment, ids in THREE_CELLS["platform_ids"].items():
+        folder = scratch / f"contoso-{environment}"
+        found[f"contoso-{environment}"] = planned(three_cells, environment, ids["aws_account"], folder)
+    return found

@@ -1,0 +1,105 @@
+"""The rendered policies: in canonical form, each with cases that pass and fail, and passed by every real plan."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.engines.environments import ROOT
+from tests.engines.sentinel import run_case
+from tests.sentinel.conftest import PLANS, POLICIES, Planned, policy_set
+
+HIPAA = re.compile(r"^# HIPAA: 164\.3\d\d(\([a-zA-Z0-9]+\))+ \((standard|required|addressable)\)$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def folder(with_cases: Path) -> Path:
+    """The rendered policy sets of the full example."""
+    return with_cases / POLICIES
+
+
+@pytest.fixture(scope="module")
+def policies(folder: Path) -> dict[str, Path]:
+    """Name -> file of every policy."""
+    return {file.stem: file for file in sorted((folder / "policies").glob("*/*.sentinel"))}
+
+
+def sentinel(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the engine's command."""
+    command = [sys.executable, "-m", "tests.engines.sentinel", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_code_is_in_canonical_form(folder: Path) -> None:
+    result = sentinel("fmt", "--check", folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_every_case_runs_as_it_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The documented command."""
+    result = sentinel("test", folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    last = result.stdout.splitlines()[-1]
+    assert re.fullmatch(r"\d+ passed, 0 failed", last)
+    with capsys.disabled():
+        print(f"\npolicies: {last}", end=" ")
+
+
+def test_every_policy_has_cases_of_both_kinds(policies: dict[str, Path]) -> None:
+    assert len(policies) > 50
+    for name, file in policies.items():
+        cases = [case.stem for case in (file.parent / "test" / name).glob("*.hcl")]
+        assert sum(case.startswith("pass-") for case in cases) >= 2, name
+        assert sum(case.startswith("fail-") for case in cases) >= 2, name
+
+
+def test_violations_say_what_to_do(policies: dict[str, Path]) -> None:
+    """Every case that fails prints address, attribute, what is there, what must be, and how to mend it."""
+    for name, file in policies.items():
+        line = re.compile(rf"^{name}: .+: .+ is .+ and must be .+\. .+\.$", re.MULTILINE)
+        for case in (file.parent / "test" / name).glob("fail-*.hcl"):
+            result = run_case(file, case)
+            assert result.outcome and line.search("\n".join(result.outcome.printed)), f"{case.name}: {result.outcome}"
+
+
+@pytest.mark.parametrize("shape", ["dev", "prod"])
+def test_sets_name_every_policy(shape: str, folder: Path, policies: dict[str, Path]) -> None:
+    assert sorted(policy_set(folder.parents[2], shape).names) == sorted(policies)
+
+
+def test_every_header_says_what_it_guards(policies: dict[str, Path]) -> None:
+    for name, file in policies.items():
+        header = file.read_text().partition("# Imports")[0]
+        assert HIPAA.search(header), name
+        assert re.search(r"^# Terraform: \S", header, re.MULTILINE), name
+        assert "https://" in header, name
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_real_plans_pass(name: str, plans: dict[str, Planned]) -> None:
+    verdicts = plans[name].policies.evaluate(plans[name].plan)
+    denied = {verdict.name: verdict.error or verdict.printed for verdict in verdicts if not verdict.passed}
+    assert denied == {}
+    assert len(verdicts) > 50
+
+
+def test_essential_set_fits_the_free_edition(folder: Path, plans: dict[str, Planned]) -> None:
+    """HCP Terraform's free edition runs one set of five policies."""
+    essential = policy_set(folder.parents[2], "essential")
+    assert len(essential.names) == 5
+    assert all(verdict.passed for verdict in essential.evaluate(plans["northwind-prod"].plan))
+
+
+def test_production_cannot_be_overridden(plans: dict[str, Planned]) -> None:
+    levels = {
+        environment: {
+            verdict.name: verdict.level for verdict in plans[environment].policies.evaluate(plans[environment].plan)
+        }
+        for environment in ("northwind-dev", "northwind-prod")
+    }
+    assert set(levels["northwind-prod"].values()) == {"hard-mandatory"}
+    assert set(levels["northwind-dev"].values()) == {"soft-mandatory", "advisory"}
