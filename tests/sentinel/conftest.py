@@ -12,11 +12,11 @@ from tests import render as rendering
 from tests.conftest import Render
 from tests.engines.aws import Server
 from tests.engines.sentinel import PolicySet
+from tests.sentinel.policy_sets import policy_set
 from tests.terraform.conftest import THREE_CELLS
 from tests.terraform.environment import Applied, copied, needs_the_real_provider, root_module
 
-POLICIES = "infra/terraform/sentinel-policies"
-PLANS = ["northwind-dev", "northwind-prod", "contoso-dev", "contoso-test", "contoso-prod"]
+PLANS = ["northwind-dev", "northwind-prod", "contoso-dev", "contoso-prod"]
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,6 @@ def planned(rendered: Path, environment: str, account: str, folder: Path) -> Pla
     with Server(account) as server:
         plan = root_module(copied(rendered, folder), environment, server).plan()
     return Planned(policy_set(rendered, environment), plan)
-
-
-def policy_set(rendered: Path, name: str) -> PolicySet:
-    """A policy set of a rendered repository."""
-    return PolicySet.load(rendered / POLICIES / name / "sentinel.hcl")
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +52,7 @@ def plans(
     found = {"northwind-dev": Planned(policy_set(northwind, "dev"), applied_northwind.plan)}
     found["northwind-prod"] = planned(northwind, "prod", "222222222222", scratch / "northwind-prod")
     three_cells = render(**THREE_CELLS)
-    for environment, ids in THREE_CELLS["platform_ids"].items():
-        folder = scratch / f"contoso-{environment}"
-        found[f"contoso-{environment}"] = planned(three_cells, environment, ids["aws_account"], folder)
+    for environment in ("dev", "prod"):
+        account = THREE_CELLS["platform_ids"][environment]["aws_account"]
+        found[f"contoso-{environment}"] = planned(three_cells, environment, account, scratch / f"contoso-{environment}")
     return found

@@ -29,6 +29,7 @@ WORSE = {
     "identity_type": ("ANY_IDENTITY",),
 }
 
+TAGS = {"tags", "tags_all", "labels", "user_labels"}
 # What providers derive from labels, and what they take from default tags.
 DERIVED = {"effective_labels", "terraform_labels"}
 INHERITED = {"tags_all"}
@@ -54,13 +55,21 @@ class Mutant:
 
 
 def mutants(plan: Json) -> Iterator[Mutant]:
-    """Every mutant of the first instance of every resource and document of the plan."""
+    """Every mutant of the first instance of every resource and document of the plan.
+
+    A tag or label is mutated once for all resources of a type, since all have the same.
+    """
     seen: set[str] = set()
+    tagged: set[tuple[str, Path, str]] = set()
     for index, resource in enumerate(plan["resource_changes"]):
         configured = without_keys(resource["address"])
         if configured not in seen:
             seen.add(configured)
             for path, change, others in changes(resource, configuration(plan, configured)):
+                if path and path[0] in TAGS:
+                    if (resource["type"], path, change) in tagged:
+                        continue
+                    tagged.add((resource["type"], path, change))
                 before, after = plan["resource_changes"][:index], plan["resource_changes"][index + 1 :]
                 changed = plan | {"resource_changes": [*before, *others, *after]}
                 yield Mutant(resource["address"], resource["type"], ".".join(map(str, path)), change, changed)

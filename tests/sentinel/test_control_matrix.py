@@ -14,8 +14,8 @@ import yaml
 
 from tests.conftest import Render
 from tests.render import example_answers
-from tests.sentinel.conftest import POLICIES
 from tests.sentinel.control_matrix import DOCUMENT, optional_modules, run, templated, written
+from tests.sentinel.policy_sets import POLICIES
 from tests.terraform.conftest import THREE_CELLS
 
 SAFEGUARDS = "docs/hipaa-safeguards.yml"

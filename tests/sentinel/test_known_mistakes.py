@@ -26,8 +26,8 @@ from tests.conftest import Render
 from tests.engines.sentinel import Configuration, Outcome, Policy, PolicySet, run_case
 from tests.engines.terraform import RootModule, applying, terraform
 from tests.render import ROOT, files_of
-from tests.sentinel.conftest import POLICIES, policy_set
 from tests.sentinel.mutants import leaves, put, unknown
+from tests.sentinel.policy_sets import POLICIES, policy_set
 
 Json = dict[str, Any]
 
@@ -659,7 +659,13 @@ def texts_of(rendered: Path) -> dict[str, str]:
 # No names of environments: a device, a domain, and the example mesh of error messages.
 NO_ENVIRONMENT = re.compile(r"/dev/null|\bpkg\.dev\b|\bmesh-(?:dev|prod)\b")
 # Where the environments of a mesh are listed.
-LISTED = (".copier-answers.yml", "README.md", "dbt/profiles.yml", "infra/terraform/README.md")
+LISTED = (
+    ".copier-answers.yml",
+    "README.md",
+    "dbt/profiles.yml",
+    "infra/terraform/README.md",
+    "infra/terraform/sentinel-policies/README.md",
+)
 # Lines that name an environment and should not. An entry that is mended has to go.
 HARD_CODED = {
     "dbt/profiles.yml: schema: dev": "the DuckDB schema of the demo",

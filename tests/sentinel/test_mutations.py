@@ -17,8 +17,9 @@ import yaml
 from tests.conftest import Render
 from tests.engines.sentinel import Verdict
 from tests.sentinel.claims import claimants
-from tests.sentinel.conftest import POLICIES, Planned, planned
+from tests.sentinel.conftest import Planned, planned
 from tests.sentinel.mutants import Mutant, configuration_mutants, intruders, mutants, without_keys
+from tests.sentinel.policy_sets import POLICIES
 from tests.terraform.conftest import THREE_CELLS
 
 Result = TypeVar("Result")

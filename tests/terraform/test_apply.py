@@ -13,6 +13,7 @@ import yaml
 
 from tests.engines.terraform import PARALLEL, changes
 from tests.mesh import contracts_of
+from tests.sentinel.policy_sets import denied, policy_set
 from tests.terraform.environment import Applied, lift_protection
 
 MESH = "northwind-dev-us-east-1"
@@ -55,9 +56,10 @@ def test_every_planned_resource_was_made(applied_northwind: Applied) -> None:
     assert {resource["address"] for resource in applied_northwind.module.resources()} == set(planned)
 
 
-def test_second_plan_is_empty(applied_northwind: Applied) -> None:
+def test_second_plan_is_empty(applied_northwind: Applied, northwind: Path) -> None:
     plan = applied_northwind.module.plan()
     assert changes(plan) == {}
+    assert denied(policy_set(northwind, "dev"), plan) == {}
     assert {output["actions"][0] for output in plan["output_changes"].values()} == {"no-op"}
 
 
@@ -295,12 +297,13 @@ def edit(applied_northwind: Applied) -> Iterator[Callable[[str, str | None], Non
 
 
 def test_new_domain_plans_only_its_own_resources(
-    applied_northwind: Applied, edit: Callable[[str, str | None], None]
+    applied_northwind: Applied, northwind: Path, edit: Callable[[str, str | None], None]
 ) -> None:
     """A domain that a team adds by hand, in the middle of the alphabet."""
     contract = (applied_northwind.repository / "contracts/labs.odcs.yaml").read_text()
     edit("contracts/genomics.odcs.yaml", contract.replace("us-east-1-labs/", "us-east-1-genomics/"))
-    planned = changes(applied_northwind.module.plan())
+    plan = applied_northwind.module.plan()
+    planned = changes(plan)
     # The 21st bucket begins a second policy of the BigQuery role, and the sorted list moves a bucket over.
     access = "module.bigquery_access_us_east_1."
     shared = {address: actions for address, actions in planned.items() if '["genomics"]' not in address}
@@ -313,6 +316,7 @@ def test_new_domain_plans_only_its_own_resources(
     }
     own = {tuple(actions) for address, actions in planned.items() if '["genomics"]' in address}
     assert own == {("create",)} and len(planned) - len(shared) >= 10
+    assert denied(policy_set(northwind, "dev"), plan) == {}
 
 
 def test_dropped_domain_stops_the_plan(applied_northwind: Applied, edit: Callable[[str, str | None], None]) -> None:

@@ -24,11 +24,6 @@ import "module" "report" {
   source = "../modules/report/report.sentinel"
 }
 
-policy "configuration-is-checked" {
-  source            = "../policies/aws-config/configuration-is-checked.sentinel"
-  enforcement_level = "hard-mandatory"
-}
-
 policy "aws-regions-are-allowed" {
   source            = "../policies/aws/aws-regions-are-allowed.sentinel"
   enforcement_level = "hard-mandatory"
@@ -45,6 +40,11 @@ policy "aws-resources-are-tagged" {
   params = {
     environments = ["prod"]
   }
+}
+
+policy "configuration-is-checked" {
+  source            = "../policies/aws-config/configuration-is-checked.sentinel"
+  enforcement_level = "hard-mandatory"
 }
 
 policy "bigquery-access-is-by-groups-and-service-accounts" {
@@ -143,6 +143,29 @@ policy "gcs-buckets-keep-what-is-overwritten" {
   enforcement_level = "hard-mandatory"
 }
 
+policy "google-locations-are-allowed" {
+  source            = "../policies/google/google-locations-are-allowed.sentinel"
+  enforcement_level = "hard-mandatory"
+
+  params = {
+    allowed_locations = ["aws-us-east-1", "us-east4"]
+  }
+}
+
+policy "google-resources-are-labelled" {
+  source            = "../policies/google/google-resources-are-labelled.sentinel"
+  enforcement_level = "hard-mandatory"
+
+  params = {
+    environments = ["prod"]
+  }
+}
+
+policy "google-resources-stay-in-their-project" {
+  source            = "../policies/google/google-resources-stay-in-their-project.sentinel"
+  enforcement_level = "hard-mandatory"
+}
+
 policy "google-federation-is-narrow" {
   source            = "../policies/google-iam/google-federation-is-narrow.sentinel"
   enforcement_level = "hard-mandatory"
@@ -210,29 +233,6 @@ policy "google-organization-policies-stay-enforced" {
 
 policy "google-services-are-covered-by-the-baa" {
   source            = "../policies/google-project/google-services-are-covered-by-the-baa.sentinel"
-  enforcement_level = "hard-mandatory"
-}
-
-policy "google-locations-are-allowed" {
-  source            = "../policies/google/google-locations-are-allowed.sentinel"
-  enforcement_level = "hard-mandatory"
-
-  params = {
-    allowed_locations = ["aws-us-east-1", "us-east4"]
-  }
-}
-
-policy "google-resources-are-labelled" {
-  source            = "../policies/google/google-resources-are-labelled.sentinel"
-  enforcement_level = "hard-mandatory"
-
-  params = {
-    environments = ["prod"]
-  }
-}
-
-policy "google-resources-stay-in-their-project" {
-  source            = "../policies/google/google-resources-stay-in-their-project.sentinel"
   enforcement_level = "hard-mandatory"
 }
 
