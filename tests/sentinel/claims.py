@@ -1,41 +1,43 @@
-"""Which policies claim which resources: the `# Terraform:` lines of their headers."""
+"""Which policies claim which resources, as the program reads their headers that writes the control matrix."""
 
 from __future__ import annotations
 
-import re
+import importlib.util
+import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import ModuleType
 
+from tests.render import ROOT
 from tests.sentinel.weaker_documents import DOCUMENT
 
 # What policy documents end up in.
 HOLDERS = ["aws_iam_policy", "aws_iam_role", "aws_kms_key", "aws_s3_bucket_policy", "aws_sns_topic_policy"]
 
-CLAIM = re.compile(r"^# Terraform: (.*(?:\n#   .*)*)", re.MULTILINE)
-EVERY = re.compile(r"every resource of the provider hashicorp/(\w+)")
-NAMED = re.compile(r"the types of (\w+)")
+
+def control_matrix() -> ModuleType:
+    """The program that generated repositories bring along."""
+    spec = importlib.util.spec_from_file_location("control_matrix", ROOT / "template/docs/control_matrix.py")
+    assert spec and spec.loader
+    module = sys.modules["control_matrix"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def claims(policy: Path) -> set[str]:
-    """The types that a policy claims, with wildcards."""
-    source = policy.read_text()
-    found: set[str] = set()
-    for claim in CLAIM.findall(source.partition("# Imports")[0]):
-        found |= {f"{provider}_*" for provider in EVERY.findall(claim)}
-        found |= set(re.findall(r"[a-z0-9_*]+", claim))
-        for name in NAMED.findall(claim):
-            value = rf"^(?:param )?{name} (?:default|=) [\[{{](.*?)^[\]}}]$"
-            (listed,) = re.findall(value, source, re.MULTILINE | re.DOTALL)
-            found |= set(re.findall(r'"(\w+)"', listed))
-    return found
+def claimants(repository: Path, kinds: set[str]) -> dict[str, list[str]]:
+    """Kind of resource or block -> the policies that claim it, those that claim the fewest kinds first."""
+    errors: list[str] = []
+    claims = {
+        policy.name: [pattern for term in policy.terms for pattern in term.patterns or (term.block,)]
+        for policy in control_matrix().read_policies(repository, errors)
+    }
+    assert errors == []
 
+    def claim(name: str, kind: str) -> bool:
+        found = HOLDERS if kind == DOCUMENT else [kind]
+        return any(fnmatchcase(each, pattern) for each in found for pattern in claims[name])
 
-def claimants(sets: Path, kind: str) -> list[str]:
-    """The policies that claim a type, those that claim the fewest types first."""
-    kinds = HOLDERS if kind == DOCUMENT else [kind]
-    breadth = {}
-    for policy in sorted((sets / "policies").glob("*/*.sentinel")):
-        patterns = claims(policy)
-        if any(fnmatchcase(each, pattern) for each in kinds for pattern in patterns):
-            breadth[policy.stem] = sum(30 if "*" in pattern else 1 for pattern in patterns)
-    return sorted(breadth, key=lambda name: (breadth[name], name))
+    def breadth(name: str) -> tuple[int, str]:
+        return sum(30 if "*" in pattern else 1 for pattern in claims[name]), name
+
+    return {kind: sorted((name for name in claims if claim(name, kind)), key=breadth) for kind in kinds}

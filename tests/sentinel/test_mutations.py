@@ -19,7 +19,6 @@ from tests.engines.sentinel import Verdict
 from tests.sentinel.claims import claimants
 from tests.sentinel.conftest import Planned, planned
 from tests.sentinel.mutants import Mutant, configuration_mutants, intruders, mutants, without_keys
-from tests.sentinel.policy_sets import POLICIES
 from tests.terraform.conftest import THREE_CELLS
 
 Result = TypeVar("Result")
@@ -82,7 +81,7 @@ def matrix(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Matrix:
     matrix_at_work = Matrix(
         production,
         found,
-        {kind: claimants(rendered / POLICIES, kind) for kind in {mutant.type for mutant in found}},
+        claimants(rendered, {mutant.type for mutant in found}),
         {pattern: [n for n, each in enumerate(found) if fnmatchcase(each.text, pattern)] for pattern in patterns},
     )
     return matrix_at_work
