@@ -26,7 +26,7 @@ from tests.conftest import Render
 from tests.engines.sentinel import Configuration, Outcome, Policy, PolicySet, run_case
 from tests.engines.terraform import RootModule, applying, terraform
 from tests.render import ROOT, files_of
-from tests.sentinel.mutants import leaves, put, unknown
+from tests.sentinel.mutants import leaves, put, unknown, without_keys
 from tests.sentinel.policy_sets import POLICIES, policy_set
 
 Json = dict[str, Any]
@@ -484,7 +484,6 @@ UNKNOWN_PASSES: dict[str, dict[str, str]] = {
 }
 # Policies that deny deletions themselves.
 DENIES_DELETIONS = {"google-organization-policies-stay-enforced", "terraform-keeps-data-and-keys"}
-INDEX = re.compile(r"\[[^]]*\]")
 
 
 def plain(value: Any) -> Any:
@@ -537,14 +536,14 @@ class Compliant:
         """Every managed resource, one instance of those that have several."""
         seen = set()
         for address, resource in self.resources.items():
-            configured = INDEX.sub("", address)
+            configured = without_keys(address)
             if resource["mode"] == "managed" and configured not in seen:
                 seen.add(configured)
                 yield resource
 
     def configured(self, resource: Json) -> tuple[str, Json]:
         """Where the configuration has a resource, and what it has."""
-        address = INDEX.sub("", resource["address"])
+        address = without_keys(resource["address"])
         entry: Json = self._configuration.get("resources", {}).get(address, {})
         return address, entry
 
