@@ -42,6 +42,7 @@ RECIPES = {
     "google_provider": Recipe(
         groups=("pyproject.toml:google_provider",), constraints="tests/environments/google_provider.txt"
     ),
+    "dbt_v2": Recipe(groups=("pyproject.toml:dbt_v2",), constraints="tests/environments/dbt_v2.txt"),
     "contracts": Recipe(groups=("pyproject.toml:contracts",), constraints="tests/environments/contracts.txt"),
 }
 

@@ -82,7 +82,7 @@ final as (
         computed_interpretation,
         coalesce(computed_direction <> 'normal', reported_direction <> 'normal') as is_abnormal,
         coalesce(interpretation in ('HH', 'LL', 'AA'), false)
-            or coalesce(computed_interpretation in ('HH', 'LL'), false) as is_critical,
+        or coalesce(computed_interpretation in ('HH', 'LL'), false) as is_critical,
         case
             when reported_direction = 'abnormal' then computed_direction = 'normal'
             else reported_direction <> computed_direction

@@ -48,9 +48,9 @@ following_stays as (
         and stays.discharged_at <= next_stays.admitted_at
         and stays.admission_id <> next_stays.admission_id
     qualify row_number() over (
-        partition by stays.admission_id
-        order by next_stays.admitted_at, next_stays.admission_id
-    ) = 1
+            partition by stays.admission_id
+            order by next_stays.admitted_at, next_stays.admission_id
+        ) = 1
 
 ),
 
@@ -65,11 +65,11 @@ stays_with_outcome as (
         following_stays.next_is_planned,
         following_stays.days_to_next_admission,
         coalesce(stays.discharge_disposition = 'other-hcf', false)
-            or coalesce(
-                following_stays.days_to_next_admission <= 1
-                    and following_stays.next_organization_id <> stays.organization_id,
-                false
-            ) as is_transferred_out,
+        or coalesce(
+            following_stays.days_to_next_admission <= 1
+            and following_stays.next_organization_id <> stays.organization_id,
+            false
+        ) as is_transferred_out,
         coalesce(
             {{ days_after('stays.discharged_date', 30) }} <= as_of.as_of_date,
             false
@@ -86,9 +86,9 @@ index_admissions as (
     select
         *,
         is_followed_for_30_days
-            and not is_transferred_out
-            and coalesce(discharge_disposition, 'unknown') not in ('exp', 'aadvice')
-            and coalesce(admission_type, 'unknown') <> 'N' as is_index_admission
+        and not is_transferred_out
+        and coalesce(discharge_disposition, 'unknown') not in ('exp', 'aadvice')
+        and coalesce(admission_type, 'unknown') <> 'N' as is_index_admission
     from stays_with_outcome
 
 ),

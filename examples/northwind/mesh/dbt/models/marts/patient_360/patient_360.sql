@@ -328,7 +328,7 @@ ranked_lab_results as (
 
     select
         *,
-        row_number() over (partition by patient_id order by resulted_at desc, lab_result_id) as recency
+        row_number() over (partition by patient_id order by resulted_at desc, lab_result_id asc) as recency
     from lab_results
     where status in ('final', 'amended', 'corrected')
         and resulted_at is not null
@@ -372,7 +372,7 @@ ranked_phq9_scores as (
 
     select
         *,
-        row_number() over (partition by patient_id order by observed_at desc, observation_id) as recency
+        row_number() over (partition by patient_id order by observed_at desc, observation_id asc) as recency
     from observations
     where code = '44261-6'
         and status in ('final', 'amended', 'corrected')
@@ -443,7 +443,7 @@ ranked_coverages as (
         coverages.*,
         row_number() over (
             partition by coverages.patient_id
-            order by coalesce(coverages.priority_rank, 99), coverages.started_date desc, coverages.coverage_id
+            order by coalesce(coverages.priority_rank, 99) asc, coverages.started_date desc, coverages.coverage_id asc
         ) as precedence
     from coverages
     cross join as_of
@@ -468,7 +468,7 @@ ranked_registrations as (
 
     select
         *,
-        row_number() over (partition by patient_id order by registered_at desc, registration_id) as recency
+        row_number() over (partition by patient_id order by registered_at desc, registration_id asc) as recency
     from registrations
 
 ),
@@ -488,7 +488,7 @@ ranked_vital_signs as (
 
     select
         *,
-        row_number() over (partition by patient_id, code order by measured_at desc, vital_sign_id) as recency
+        row_number() over (partition by patient_id, code order by measured_at desc, vital_sign_id asc) as recency
     from vital_signs
     where status in ('final', 'amended', 'corrected')
         and value_numeric is not null
