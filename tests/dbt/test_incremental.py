@@ -131,3 +131,19 @@ def test_one_day_can_be_loaded_again(loads: Loads) -> None:
     loads.daily.dbt("run", *select, "--vars", "{landed_from: 2026-01-06, landed_to: 2026-01-06}")
     assert loads.daily.query(count) == [[1]]
     assert files_read(loads.daily, "stg_patients__patients") == 2
+
+
+def test_bounded_run_tests_what_landed_since(loads: Loads) -> None:
+    """The planted patient landed on the second day: tested from then on, no more from the third."""
+    plant(loads.daily, "labs/lab_results", "'L1' as lab_result_id, 'nobody' as patient_id", landed_date="2026-01-06")
+    loads.daily.dbt("run", "--select", "stg_labs__lab_results", "--vars", "{landed_from: 2026-01-06}")
+
+    def failed(landed_from: str) -> list[str]:
+        select = ("--select", "path:models/staging", "--indirect-selection", "cautious")
+        loads.daily.dbt("test", *select, "--vars", f"{{landed_from: {landed_from}}}", check=False)
+        results = loads.daily.results()
+        assert len(results) > 40
+        return [name.split(".")[2] for name, status in results.items() if status != "pass"]
+
+    assert [name[:38] for name in failed("2026-01-06")] == ["relationships_stg_labs__lab_results_pa"]
+    assert failed("2026-01-07") == []

@@ -4,11 +4,17 @@
 #}
 {% test agrees_with_parent(model, column_name, through, to, key, field) %}
 
+with child as (
+
+    select * from {{ model }}
+
+)
+
 select
     child.{{ through }},
     child.{{ column_name }},
     parent.{{ field }} as parent_{{ field }}
-from {{ model }} as child
+from child
 inner join {{ to }} as parent on child.{{ through }} = parent.{{ key }}
 where child.{{ column_name }} <> parent.{{ field }}
 
