@@ -16,6 +16,7 @@ STATUS = {
     "notFound": 404,
     "rateLimitExceeded": 429,
     "required": 400,
+    "resourceInUse": 400,
     "responseTooLarge": 403,
     "stopped": 200,
 }
@@ -32,7 +33,7 @@ class BigQueryError(Exception):
         self.status = STATUS[reason]
 
 
-class NotEmulated(BigQueryError):
+class NotEmulated(BigQueryError):  # noqa: N818
     """What BigQuery may well accept, but this engine does not know."""
 
     def __init__(self, what: str) -> None:

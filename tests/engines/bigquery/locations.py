@@ -78,7 +78,7 @@ class Locations:
             raise BigQueryError("invalidQuery", f"Cross-cloud transfer of {bytes} bytes exceeds the limit of 60 GB")
 
     def _derived(self, datasets: Mapping[tuple[str, str], str], target: tuple[str, str] | None) -> str:
-        if target in datasets:
+        if target is not None and target in datasets:
             return datasets[target]
         places = sorted(datasets.values(), key=self.is_omni)
         return places[0] if places else "US"

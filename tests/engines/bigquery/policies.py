@@ -32,7 +32,7 @@ class Access(StrEnum):
     DATE_YEAR_MASK = "DATE_YEAR_MASK"
 
 
-# Of two policies for one principal the one higher up wins: "rules hierarchy" of column-data-masking-intro#masking_options.
+# Of two policies for one principal the one higher up wins: column-data-masking-intro#masking_options.
 PRIORITY = (
     Access.SHA256,
     Access.EMAIL_MASK,

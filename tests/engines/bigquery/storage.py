@@ -79,6 +79,17 @@ class Storage:
         except KeyError:
             raise BigQueryError("notFound", f"Not found: Dataset {project}:{dataset}") from None
 
+    def put_dataset(self, resource: Resource) -> Resource:
+        """Store a new dataset, or a changed one: etag and times follow, the location is US unless given."""
+        reference = resource["datasetReference"]
+        project, name = reference["projectId"], reference["datasetId"]
+        now = str(int(time.time() * 1000))
+        resource.update(kind="bigquery#dataset", id=f"{project}:{name}", etag=uuid.uuid4().hex, lastModifiedTime=now)
+        for key, value in (("creationTime", now), ("location", "US"), ("type", "DEFAULT")):
+            resource.setdefault(key, value)
+        self.datasets[project, name] = resource
+        return resource
+
     def location(self, id: TableId) -> str:
         """Of the dataset of that table, as it was given (US, us-east4, aws-us-east-1)."""
         location: str = self.dataset(id.project, id.dataset)["location"]
