@@ -38,6 +38,7 @@ class Table:
     resource: the Table resource of the API, `schema` with the canonical type names of the API (INTEGER, FLOAT,
         BOOLEAN, RECORD, ...) and the policy tags of its columns.
     rows: of a native table, one protobuf TableData.Row (of zetasql) per row, cells in the order of the schema.
+    grants: of GRANT, role -> principals. Kept when the table is replaced.
     version: changes with every change of rows or schema; what is derived from a table is cached under it.
     """
 
@@ -45,6 +46,7 @@ class Table:
     resource: Resource
     rows: list[Any] = field(default_factory=list)
     version: int = 0
+    grants: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def fields(self) -> list[Resource]:
