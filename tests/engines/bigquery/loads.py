@@ -197,7 +197,7 @@ def table_id(reference: Resource) -> TableId:
 
 
 def check_settings(kind: str, configuration: Resource, settings: frozenset[str]) -> None:
-    """Raises NotEmulated for settings that the engine does not know; null, false, zero and what is empty set nothing."""
+    """Raises NotEmulated for settings that are not known; null, false, zero and what is empty set nothing."""
     unknown = sorted(key for key, value in configuration.items() if key not in settings and value not in _NOTHING)
     if unknown:
         raise NotEmulated(f"the setting {', '.join(unknown)} of a {kind} job")

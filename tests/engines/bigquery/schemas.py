@@ -34,6 +34,10 @@ def _given(fields: Sequence[Resource]) -> list[Resource]:
             raise BigQueryError("invalid", f"Duplicate field name: {name}. Field names are case-insensitive.")
         seen.add(name)
         given = {key: value for key, value in field.items() if value is not None}
+        # An empty list on a RECORD is refused too: https://github.com/googleapis/python-bigquery/pull/703
+        if "policyTags" in given and "fields" in given:
+            message = f"Policy tags can only be attached to a leaf field: {field['name']} is a RECORD"
+            raise BigQueryError("invalid", message)
         if not given.get("policyTags", {}).get("names"):
             given.pop("policyTags", None)
         if "fields" in given:
@@ -55,9 +59,6 @@ def check_policy_tags(fields: Sequence[Resource], location: str) -> None:
     """Raises BigQueryError (invalid) for policy tags that a table in that location cannot have."""
     for field in fields:
         names: list[Any] = field.get("policyTags", {}).get("names", [])
-        if names and field["type"] == "RECORD":
-            message = f"Policy tags can only be attached to a leaf field: {field['name']} is a RECORD"
-            raise BigQueryError("invalid", message)
         if len(names) > 1:
             message = f"Field {field['name']} has {len(names)} policy tags; a field can have at most 1 policy tag"
             raise BigQueryError("invalid", message)
@@ -76,7 +77,8 @@ def check_policy_tags(fields: Sequence[Resource], location: str) -> None:
 def changed(id: TableId, old: Sequence[Resource], given: Sequence[Resource]) -> list[Resource]:
     """The columns of a table after an update of its schema: those it had, in their order, then the new ones.
 
-    What is said about a column is replaced as a whole, but for its policy tags: these stay unless they are mentioned.
+    What is said about a column is replaced as a whole, but for its policy tags: these stay unless they are mentioned,
+    https://github.com/googleapis/python-bigquery/issues/558, https://github.com/dbt-labs/dbt-bigquery/issues/349.
 
     Raises BigQueryError (invalid), NotEmulated.
     """
