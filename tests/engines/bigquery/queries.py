@@ -207,8 +207,11 @@ class Reader:
         external = any(source.table.is_external for source in self.sources.values())
         relations = self.relations(rows=not external)
         statement = self.warehouse.analyzer.analyze(text, relations, targets, self.variables)
-        if not read:
-            return statement
+        if read:
+            self._read(statement)
+        return statement
+
+    def _read(self, statement: Node) -> None:
         for scan in statement.find("ResolvedTableScan", TABLE_SCAN):
             table = scan.child("table")
             source = self.sources.get(table.text("name")) if table else None
@@ -219,7 +222,12 @@ class Reader:
         partitions.eliminate(self.warehouse, statement, self.sources)
         for source in self.sources.values():
             access.apply(self.warehouse.policies, self.scope.caller, source)
-        return statement
+
+    def change(self, text: Text, target: Relation) -> None:
+        """Analyze a statement that changes a table, as `analyze` does."""
+        relations = [relation for relation in self.relations(rows=False) if relation.name != target.name]
+        statement = self.warehouse.analyzer.analyze(text, [*relations, target], (), self.variables)
+        self._read(statement)
 
     def _settle(self, source: Source) -> None:
         if not source.table.is_external:
