@@ -18,7 +18,7 @@ from zetasql.wasi._pb2.zetasql.parser import parse_tree_pb2
 from zetasql.wasi._pb2.zetasql.proto import options_pb2, simple_catalog_pb2
 from zetasql.wasi._pb2.zetasql.public import options_pb2 as public_options_pb2
 from zetasql.wasi._pb2.zetasql.public import type_pb2
-from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_pb2, resolved_node_kind_pb2
+from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2
 
 from tests.engines.bigquery.errors import BigQueryError, NotEmulated
 from tests.engines.bigquery.storage import Resource
@@ -54,7 +54,6 @@ FEATURES = """
 """.split()
 
 TABLE_PATH = mark(parse_tree_pb2.AnyASTTableExpressionProto.DESCRIPTOR, "ast_table_path_expression_node")
-TABLE_SCAN = mark(resolved_ast_pb2.AnyResolvedScanProto.DESCRIPTOR, "resolved_table_scan_node")
 # Name of the hidden column that numbers the rows of a table that is changed.
 ROW = "_row_"
 # Catalogues and rows in them that stay registered for further statements.
@@ -245,10 +244,10 @@ class Analyzer:
         self._call("UnprepareQuery", service.UnprepareQueryRequest(prepared_query_id=prepared.prepared_query_id), text)
         return [(column.name, column.type) for column in prepared.columns]
 
-    def expression_sql(self, expression: Any) -> str:
+    def expression_sql(self, expression: Any, variables: Sequence[Variable] = ()) -> str:
         """The SQL of a resolved expression (AnyResolvedExprProto)."""
         request = service.BuildSqlRequest(descriptor_pool_list=self._pools, resolved_expression=expression)
-        request.registered_catalog_id = self._registered((), ())
+        request.registered_catalog_id = self._registered((), variables)
         sql: str = service.BuildSqlResponse.FromString(self._call("BuildSql", request, whole(""))).sql
         return sql
 
@@ -273,7 +272,12 @@ class Analyzer:
             raise NotEmulated(f"what made the SQL engine stop: {error}") from error
 
     def _error(self, error: ModuleError, text: Text) -> BigQueryError:
-        message = text.located(error.message)
+        message = re.sub(
+            r"^Table not found: (\S+)(?=.* \[at )",
+            r'Table "\1" must be qualified with a dataset (e.g. dataset.table).',
+            error.message,
+        )
+        message = text.located(message)
         # absl::StatusCode: UNIMPLEMENTED and INTERNAL are the reference engine's own limits.
         if error.code in (12, 13):
             return NotEmulated(message)
@@ -306,8 +310,7 @@ class Analyzer:
         for variable in variables:
             constant = request.simple_catalog.constant.add(name_path=[variable.name])
             constant.type.CopyFrom(variable.type)
-            constant.value.type.CopyFrom(variable.type)
-            constant.value.value.CopyFrom(variable.value)
+            constant.value.CopyFrom(variable.value)
         response = service.RegisterResponse.FromString(self._call("RegisterCatalog", request, whole("")))
         self._catalogs[key] = (response.registered_id, sum(len(relation.rows) for relation in wanted.values()))
         while len(self._catalogs) > CATALOGS or (

@@ -90,15 +90,12 @@ def _target(statement: Statement, statement_type: str, path: Node, alias: bool =
     implied = f" AS `{name}`" if alias and not given else ""
     text = Text(statement.sql).span(statement.node, [*replacements, (*path.span, f"`{table.id}`{implied}")])
     target = Target(statement, statement_type, reader, table, path.span, name, location)
-    reader.change(text, target.relation())
+    reader.change(text, target.relation(), table if alias else None)
     return target
 
 
 def _outcome(target: Target) -> Outcome:
-    outcome = target.statement.outcome(target.statement_type, target.reader, target.location, target.table.id)
-    if target.table.id not in outcome.referenced:
-        outcome.referenced = sorted([*outcome.referenced, target.table.id])
-    return outcome
+    return target.statement.outcome(target.statement_type, target.reader, target.location, target.table.id)
 
 
 def _new_rows(target: Target, positions: Sequence[int], found: Iterable[Sequence[Cell]]) -> list[Row]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.engines.bigquery import changes, definitions
-from tests.engines.bigquery.analyzer import Analyzer, Variable
+from tests.engines.bigquery.analyzer import Analyzer, Text, Variable
 from tests.engines.bigquery.errors import BigQueryError, NotEmulated
 from tests.engines.bigquery.external_data import ExternalData
 from tests.engines.bigquery.locations import Locations
@@ -14,6 +14,7 @@ from tests.engines.bigquery.policies import Policies
 from tests.engines.bigquery.queries import Reader, Scope, Warehouse, output
 from tests.engines.bigquery.storage import Storage, Table, TableId
 from tests.engines.bigquery.trees import Node
+from tests.engines.bigquery.values import Cell, TypeProto
 
 __all__ = ["Context", "Engine", "Outcome"]
 
@@ -141,12 +142,18 @@ class Script:
             self.before = None
 
     def _declare(self, node: Node) -> None:
-        names = node.child("variable_list")
-        assert names is not None
-        kind, default = node.child("type"), node.child("default_value")
-        reader = Reader(self.warehouse, self.scope, tuple(self.variables.values()))
-        for name in names.children("identifier_list"):
-            variable = changes.variable(reader, self.sql, name.text("id_string"), kind, default)
+        listed, kind, default = node.child("variable_list"), node.child("type"), node.child("default_value")
+        reader = self._reader()
+        text = Text(self.sql).write("SELECT ")
+        replacements = reader.replacements(self.sql, node)
+        if kind is not None:
+            text.write("CAST(")
+        text = text.span(default, replacements) if default is not None else text.write("NULL")
+        if kind is not None:
+            text.write(" AS ").span(kind).write(")")
+        value = self._value(reader, text.write(" AS v"), ())
+        for name in listed.children("identifier_list") if listed else []:
+            variable = Variable(name.text("id_string"), *value)
             self.variables[variable.name.lower()] = variable
 
     def _assign(self, node: Node) -> Outcome:
@@ -155,13 +162,24 @@ class Script:
         known = self.variables.get(name.text("id_string").lower())
         if known is None:
             raise BigQueryError("invalidQuery", f"Undeclared variable: {name.text('id_string')}", "query")
-        reader = Reader(self.warehouse, self.scope, tuple(self.variables.values()))
-        self.variables[known.name.lower()] = changes.assigned(reader, self.sql, known, expression)
+        reader = self._reader()
+        text = Text(self.sql).write("SELECT (").span(expression, reader.replacements(self.sql, expression))
+        value = self._value(reader, text.write(") AS v"), (known.type,))
+        self.variables[known.name.lower()] = Variable(known.name, *value)
         outcome = Outcome("SELECT", reader.location("SELECT"))
-        outcome.statement_type = "ASSIGNMENT"
-        outcome.bytes_processed = reader.bytes
-        outcome.referenced = reader.referenced
+        outcome.bytes_processed, outcome.referenced = reader.bytes, reader.referenced
         return outcome
+
+    def _reader(self) -> Reader:
+        return Reader(self.warehouse, self.scope, tuple(self.variables.values()))
+
+    @staticmethod
+    def _value(reader: Reader, text: Text, targets: Sequence[TypeProto]) -> tuple[TypeProto, Cell]:
+        """Type and value of a query of one value."""
+        reader.analyze(text, targets)
+        result = reader.warehouse.analyzer.evaluate(text, reader.relations(), targets, reader.variables)
+        ((_, type),) = result.columns
+        return type, result.rows[0].cell[0]
 
 
 # BigQuery allows DDL in transactions for temporary tables only, which are not emulated.

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.engines.bigquery import access, information_schema, partitions
-from tests.engines.bigquery.analyzer import TABLE_PATH, TABLE_SCAN, Analyzer, Relation, Text, Variable
+from tests.engines.bigquery import access, information_schema, lineage, partitions
+from tests.engines.bigquery.analyzer import TABLE_PATH, Analyzer, Relation, Text, Variable
 from tests.engines.bigquery.errors import BigQueryError, NotEmulated
 from tests.engines.bigquery.storage import Resource, Storage, Table, TableId
 from tests.engines.bigquery.trees import Node
@@ -43,16 +43,34 @@ class Warehouse:
     external: ExternalData
     locations: Locations
     analyzer: Analyzer
-    # (table, version, column) -> logical bytes
-    sizes: dict[tuple[TableId, int, int], int] = field(default_factory=dict)
+    # Derived from tables, by their versions: logical bytes of a column by partition, and the partition of each row.
+    sizes: dict[tuple[TableId, int, int], dict[str, int]] = field(default_factory=dict)
+    row_partitions: dict[tuple[TableId, int], list[str]] = field(default_factory=dict)
 
-    def column_bytes(self, table: Table, column: int) -> int:
-        """Logical bytes of a column of a native table."""
-        key = (table.id, table.version, column)
-        if key not in self.sizes:
-            column_field = table.fields[column]
-            self.sizes[key] = sum(size(row.cell[column], column_field) for row in table.rows)
-        return self.sizes[key]
+    def bytes_read(self, table: Table, columns: Iterable[int], partitions: Sequence[str] | None) -> int:
+        """Logical bytes of columns of a native table, in some partitions or in all."""
+        total = 0
+        for column in columns:
+            key = (table.id, table.version, column)
+            if key not in self.sizes:
+                self.sizes[key] = self._column_sizes(table, column)
+            sizes = self.sizes[key]
+            total += sum(sizes.values()) if partitions is None else sum(sizes.get(id, 0) for id in partitions)
+        return total
+
+    def _column_sizes(self, table: Table, column: int) -> dict[str, int]:
+        sizes: dict[str, int] = {}
+        ids = self.partition_ids(table) if partitions.key_columns(table) else itertools.repeat("")
+        for row, id in zip(table.rows, ids, strict=False):
+            sizes[id] = sizes.get(id, 0) + size(row.cell[column], table.fields[column])
+        return sizes
+
+    def partition_ids(self, table: Table) -> list[str]:
+        """The partition of each row."""
+        key = (table.id, table.version)
+        if key not in self.row_partitions:
+            self.row_partitions[key] = partitions.ids(table)
+        return self.row_partitions[key]
 
 
 def table_id(names: Sequence[str], scope: Scope) -> TableId:
@@ -79,6 +97,8 @@ class Source:
     partitions: list[str] | None = None
     rows: Sequence[Row] | None = None
     bytes: int = 0
+    # The target of an UPDATE, DELETE or MERGE.
+    changed: bool = False
     key: tuple[Any, ...] = ()
 
 
@@ -212,26 +232,24 @@ class Reader:
         return statement
 
     def _read(self, statement: Node) -> None:
-        for scan in statement.find("ResolvedTableScan", TABLE_SCAN):
-            table = scan.child("table")
-            source = self.sources.get(table.text("name")) if table else None
-            if source:
-                source.columns.update(scan.numbers("column_index_list"))
+        for name, columns in lineage.columns_read(statement).items():
+            if name in self.sources:
+                self.sources[name].columns = columns
+        partitions.eliminate(self.warehouse, statement, self.sources, self.variables)
         for source in self.sources.values():
-            self._settle(source)
-        partitions.eliminate(self.warehouse, statement, self.sources)
-        for source in self.sources.values():
+            if not source.table.is_external:
+                # A change is billed for all columns of its target: https://cloud.google.com/bigquery/pricing#dml
+                billed = range(len(source.table.fields)) if source.changed else source.columns
+                source.bytes = self.warehouse.bytes_read(source.table, billed, source.partitions)
             access.apply(self.warehouse.policies, self.scope.caller, source)
 
-    def change(self, text: Text, target: Relation) -> None:
-        """Analyze a statement that changes a table, as `analyze` does."""
+    def change(self, text: Text, target: Relation, table: Table | None) -> None:
+        """Analyze a statement that changes a table, as `analyze` does. table: the target, if it is read too."""
         relations = [relation for relation in self.relations(rows=False) if relation.name != target.name]
+        if table is not None:
+            self.sources.setdefault(target.name, Source(table)).changed = True
         statement = self.warehouse.analyzer.analyze(text, [*relations, target], (), self.variables)
         self._read(statement)
-
-    def _settle(self, source: Source) -> None:
-        if not source.table.is_external:
-            source.bytes = sum(self.warehouse.column_bytes(source.table, column) for column in source.columns)
 
     def run(self, text: Text, targets: Sequence[TypeProto] = ()) -> tuple[list[Resource], list[Row]]:
         """The result of a query that has been analyzed."""

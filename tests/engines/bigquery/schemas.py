@@ -33,9 +33,9 @@ def _given(fields: Sequence[Resource]) -> list[Resource]:
         if name in seen:
             raise BigQueryError("invalid", f"Duplicate field name: {name}. Field names are case-insensitive.")
         seen.add(name)
-        given = {key: value for key, value in field.items() if value is not None}
+        given = {key: value for key, value in field.items() if value is not None and value != []}
         # An empty list on a RECORD is refused too: https://github.com/googleapis/python-bigquery/pull/703
-        if "policyTags" in given and "fields" in given:
+        if "policyTags" in given and str(given.get("type")).upper() in ("RECORD", "STRUCT"):
             message = f"Policy tags can only be attached to a leaf field: {field['name']} is a RECORD"
             raise BigQueryError("invalid", message)
         if not given.get("policyTags", {}).get("names"):

@@ -91,17 +91,32 @@ class Node:
         range = self.child("parse_location_range")
         return (range.number("start"), range.number("end")) if range else (0, 0)
 
+    @property
+    def names(self) -> Any:
+        """The fields that nodes of this kind have themselves."""
+        return self.descriptor.fields_by_name
+
+    def raws(self, name: str) -> list[bytes]:
+        """The messages in a field, not decoded."""
+        values: list[bytes] = self._values(name)[1]
+        return values
+
+    def raw(self, name: str) -> bytes | None:
+        values = self.raws(name)
+        return values[-1] if values else None
+
     def nested(self, mark: bytes = b"") -> Iterator[Node]:
-        """All messages directly below whose bytes hold the mark, inherited ones included."""
+        """All nodes directly below whose bytes hold the mark, those in inherited fields included."""
+        below = _below(self.descriptor)
         for number, values in self.fields.items():
-            field = self.descriptor.fields_by_number.get(number)
-            if field is None or field.message_type is None:
+            if number not in below:
                 continue
+            inherited, kind = below[number]
             for value in values:
                 if mark not in value:
                     continue
-                node = Node(field.message_type, value)
-                if field.name == "parent":
+                node = Node(kind, value)
+                if inherited:
                     yield from node.nested(mark)
                 else:
                     yield node
@@ -114,6 +129,23 @@ class Node:
             if node.kind == kind:
                 yield node
             stack.extend(node.nested(mark))
+
+
+_fields_below: dict[str, dict[int, tuple[bool, Descriptor]]] = {}
+
+
+def _below(descriptor: Descriptor) -> dict[int, tuple[bool, Descriptor]]:
+    """The fields that hold nodes, by number: whether the inherited ones, and of what kind.
+
+    Nodes are the messages of one file; types, values and signatures come from others.
+    """
+    if descriptor.full_name not in _fields_below:
+        _fields_below[descriptor.full_name] = {
+            field.number: (field.name == "parent", field.message_type)
+            for field in descriptor.fields
+            if field.message_type is not None and field.message_type.file.name == descriptor.file.name
+        }
+    return _fields_below[descriptor.full_name]
 
 
 def mark(wrapper: Descriptor, field: str) -> bytes:
