@@ -21,10 +21,14 @@ CACHE = ROOT / ".environments"
 
 @dataclass(frozen=True)
 class Recipe:
-    """The dependency groups (file:group) of an environment, and the constraints that pin them."""
+    """The dependency groups (file:group) of an environment, and the constraints that pin them.
+
+    hashed: the constraints name the hash of every file too, and nothing else is installed.
+    """
 
     groups: tuple[str, ...]
     constraints: str
+    hashed: bool = False
 
 
 # `dbt` is installed from what the generated repository itself ships, so that the tests prove the users' pins.
@@ -43,6 +47,9 @@ RECIPES = {
         groups=("pyproject.toml:google_provider",), constraints="tests/environments/google_provider.txt"
     ),
     "dbt_v2": Recipe(groups=("pyproject.toml:dbt_v2",), constraints="tests/environments/dbt_v2.txt"),
+    "bigquery": Recipe(
+        groups=("pyproject.toml:bigquery",), constraints="tests/environments/bigquery.txt", hashed=True
+    ),
     "contracts": Recipe(groups=("pyproject.toml:contracts",), constraints="tests/environments/contracts.txt"),
 }
 
@@ -103,7 +110,8 @@ def environment(name: str) -> Environment:
             uv("venv", "--quiet", "--python", sys.executable, str(directory))
             groups = [argument for group in recipe.groups for argument in ("--group", group)]
             constraint = ("--constraint", recipe.constraints)
-            uv("pip", "install", "--quiet", "--python", str(directory), *constraint, *groups)
+            hashes = ("--require-hashes",) if recipe.hashed else ()
+            uv("pip", "install", "--quiet", "--python", str(directory), *hashes, *constraint, *groups)
             (directory / "installed").touch()
     return Environment(directory)
 

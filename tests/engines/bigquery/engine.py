@@ -1,0 +1,194 @@
+"""The SQL half: executes statements and scripts on the stored tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tests.engines.bigquery import changes, definitions
+from tests.engines.bigquery.analyzer import Analyzer, Text, Variable
+from tests.engines.bigquery.errors import BigQueryError, NotEmulated
+from tests.engines.bigquery.external_data import ExternalData
+from tests.engines.bigquery.locations import Locations
+from tests.engines.bigquery.outcomes import Context, Outcome, Statement
+from tests.engines.bigquery.policies import Policies
+from tests.engines.bigquery.queries import Reader, Scope, Warehouse, output
+from tests.engines.bigquery.storage import Storage, Table, TableId
+from tests.engines.bigquery.trees import Node
+from tests.engines.bigquery.values import Cell, TypeProto
+
+__all__ = ["Context", "Engine", "Outcome"]
+
+
+def select(statement: Statement) -> Outcome:
+    """SELECT."""
+    reader = statement.reader()
+    text = reader.text(statement.sql, statement.node)
+    location = reader.location("SELECT")
+    fields = output(reader.analyze(text))
+    outcome = statement.outcome("SELECT", reader, location)
+    outcome.fields = fields
+    if not statement.dry_run:
+        outcome.fields, outcome.rows = reader.run(text)
+    return outcome
+
+
+HANDLERS: dict[str, Callable[[Statement], Outcome]] = {
+    "ASTQueryStatement": select,
+    "ASTInsertStatement": changes.insert,
+    "ASTUpdateStatement": changes.update,
+    "ASTDeleteStatement": changes.delete,
+    "ASTMergeStatement": changes.merge,
+    "ASTTruncateStatement": changes.truncate,
+    "ASTCreateTableStatement": definitions.create_table,
+    "ASTCreateViewStatement": definitions.create_view,
+    "ASTCreateSchemaStatement": definitions.create_schema,
+    "ASTDropStatement": definitions.drop,
+    "ASTAlterTableStatement": definitions.alter,
+    "ASTAlterViewStatement": definitions.alter,
+    "ASTAlterSchemaStatement": definitions.alter_schema,
+    "ASTGrantStatement": definitions.grant,
+    "ASTRevokeStatement": definitions.revoke,
+}
+
+
+class Engine:
+    """Executes SQL. One statement or script at a time: other readers see all of a script's effects or none."""
+
+    def __init__(self, storage: Storage, policies: Policies, external: ExternalData, locations: Locations) -> None:
+        self.warehouse = Warehouse(storage, policies, external, locations, Analyzer())
+
+    def execute(self, sql: str, context: Context) -> Outcome:
+        """Raises BigQueryError."""
+        with self.warehouse.storage.lock:
+            nodes = self.warehouse.analyzer.statements(sql)
+            if not nodes:
+                raise BigQueryError("invalidQuery", "Syntax error: Unexpected end of statement at [1:1]", "query")
+            script = Script(self.warehouse, sql.encode(), context)
+            if len(nodes) == 1 and nodes[0].kind in HANDLERS:
+                return script.run(nodes[0])
+            return script.run_all(nodes)
+
+
+class Script:
+    """A script while it runs: its variables and its transaction."""
+
+    def __init__(self, warehouse: Warehouse, sql: bytes, context: Context) -> None:
+        self.warehouse = warehouse
+        self.sql = sql
+        self.context = context
+        self.scope = Scope(context.project, context.default_dataset, context.caller, context.location)
+        self.variables: dict[str, Variable] = {}
+        self.before: dict[TableId, Table] | None = None
+
+    def run(self, node: Node) -> Outcome:
+        """One statement of SQL."""
+        handler = HANDLERS.get(node.kind)
+        if handler is None:
+            raise NotEmulated(f"the statement {node.kind.removeprefix('AST').removesuffix('Statement')}")
+        statement = Statement(self.warehouse, self.sql, node, self.scope, self.context, tuple(self.variables.values()))
+        return handler(statement)
+
+    def run_all(self, nodes: list[Node]) -> Outcome:
+        """All statements. A transaction that is open at the end, or when one fails, is rolled back."""
+        if self.context.dry_run:
+            raise NotEmulated("dry run of a script")
+        children = []
+        try:
+            for node in nodes:
+                if child := self._step(node):
+                    children.append(child)
+        finally:
+            self._rollback()
+        last = next((child for child in reversed(children) if child.statement_type == "SELECT"), None)
+        outcome = Outcome("SCRIPT", last.location if last else children[-1].location if children else "US")
+        outcome.children = children
+        if last:
+            outcome.fields, outcome.rows = last.fields, last.rows
+        outcome.referenced = sorted({id for child in children for id in child.referenced})
+        outcome.bytes_processed = sum(child.bytes_processed for child in children)
+        outcome.bytes_transferred = sum(child.bytes_transferred for child in children)
+        for child in children:
+            outcome.partitions_read.update(child.partitions_read)
+        return outcome
+
+    def _step(self, node: Node) -> Outcome | None:
+        storage = self.warehouse.storage
+        match node.kind:
+            case "ASTVariableDeclaration":
+                self._declare(node)
+            case "ASTSingleAssignment":
+                return self._assign(node)
+            case "ASTBeginStatement":
+                if self.before is not None:
+                    raise BigQueryError("invalidQuery", "A transaction is already in progress", "query")
+                self.before = dict(storage.tables)
+            case "ASTCommitStatement":
+                if self.before is None:
+                    raise BigQueryError("invalidQuery", "No transaction is in progress to commit", "query")
+                self.before = None
+            case "ASTRollbackStatement":
+                if self.before is None:
+                    raise BigQueryError("invalidQuery", "No transaction is in progress to roll back", "query")
+                self._rollback()
+            case _:
+                if self.before is not None and node.kind not in TRANSACTIONAL:
+                    raise BigQueryError("invalidQuery", "DDL is not supported within a transaction", "query")
+                return self.run(node)
+        return None
+
+    def _rollback(self) -> None:
+        if self.before is not None:
+            self.warehouse.storage.tables = self.before
+            self.before = None
+
+    def _declare(self, node: Node) -> None:
+        listed, kind, default = node.child("variable_list"), node.child("type"), node.child("default_value")
+        reader = self._reader()
+        text = Text(self.sql).write("SELECT ")
+        replacements = reader.replacements(self.sql, node)
+        if kind is not None:
+            text.write("CAST(")
+        text = text.span(default, replacements) if default is not None else text.write("NULL")
+        if kind is not None:
+            text.write(" AS ").span(kind).write(")")
+        value = self._value(reader, text.write(" AS v"), ())
+        for name in listed.children("identifier_list") if listed else []:
+            variable = Variable(name.text("id_string"), *value)
+            self.variables[variable.name.lower()] = variable
+
+    def _assign(self, node: Node) -> Outcome:
+        name, expression = node.child("variable"), node.child("expression")
+        assert name and expression
+        known = self.variables.get(name.text("id_string").lower())
+        if known is None:
+            raise BigQueryError("invalidQuery", f"Undeclared variable: {name.text('id_string')}", "query")
+        reader = self._reader()
+        text = Text(self.sql).write("SELECT (").span(expression, reader.replacements(self.sql, expression))
+        value = self._value(reader, text.write(") AS v"), (known.type,))
+        self.variables[known.name.lower()] = Variable(known.name, *value)
+        outcome = Outcome("SELECT", reader.location("SELECT"))
+        outcome.bytes_processed, outcome.referenced = reader.bytes, reader.referenced
+        return outcome
+
+    def _reader(self) -> Reader:
+        return Reader(self.warehouse, self.scope, tuple(self.variables.values()))
+
+    @staticmethod
+    def _value(reader: Reader, text: Text, targets: Sequence[TypeProto]) -> tuple[TypeProto, Cell]:
+        """Type and value of a query of one value."""
+        reader.analyze(text, targets)
+        result = reader.warehouse.analyzer.evaluate(text, reader.relations(), targets, reader.variables)
+        ((_, type),) = result.columns
+        return type, result.rows[0].cell[0]
+
+
+# BigQuery allows DDL in transactions for temporary tables only, which are not emulated.
+# https://cloud.google.com/bigquery/docs/transactions
+TRANSACTIONAL = {
+    "ASTQueryStatement",
+    "ASTInsertStatement",
+    "ASTUpdateStatement",
+    "ASTDeleteStatement",
+    "ASTMergeStatement",
+    "ASTTruncateStatement",
+}
