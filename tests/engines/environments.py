@@ -47,9 +47,7 @@ RECIPES = {
         groups=("pyproject.toml:google_provider",), constraints="tests/environments/google_provider.txt"
     ),
     "dbt_v2": Recipe(groups=("pyproject.toml:dbt_v2",), constraints="tests/environments/dbt_v2.txt"),
-    "bigquery": Recipe(
-        groups=("pyproject.toml:bigquery",), constraints="tests/environments/bigquery.txt", hashed=True
-    ),
+    "bigquery": Recipe(groups=("pyproject.toml:bigquery",), constraints="tests/environments/bigquery.txt", hashed=True),
     "contracts": Recipe(groups=("pyproject.toml:contracts",), constraints="tests/environments/contracts.txt"),
 }
 
@@ -75,8 +73,9 @@ class Environment:
         cwd: Path,
         variables: Mapping[str, str] | None = None,
         check: bool = True,
+        input: str | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a console script (its name first) in `cwd`, output captured.
+        """Run a console script (its name first) in `cwd`, `input` its standard input, output captured.
 
         Raises AssertionError with the output when `check` and the command fails.
         """
@@ -85,6 +84,7 @@ class Environment:
             [str(self.executable(name)), *arguments],
             cwd=cwd,
             env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"} | dict(variables or {}),
+            input=input,
             capture_output=True,
             text=True,
             check=False,
