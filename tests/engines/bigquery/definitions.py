@@ -607,12 +607,11 @@ def _dcl(statement: Statement, statement_type: str) -> Outcome:
     privileges, grantees = node.child("privileges"), node.child("grantee_list")
     assert privileges and grantees
     roles = [_name(privilege, "privilege_action") for privilege in privileges.children("privileges")]
-    text = Text(statement.sql).write("SELECT [")
+    text = Text(statement.sql).write("SELECT ")
     for grantee in grantees.children("grantee_list"):
         text.span(grantee).write(", ")
-    text.write("] AS g")
     result = statement.warehouse.analyzer.evaluate(text, [], (), statement.variables)
-    members = [element.string_value for element in result.rows[0].cell[0].array_value.element]
+    members = [value.string_value for value in result.rows[0].cell]
     for member in members:
         if not re.fullmatch(r"(user|group|serviceAccount|domain|specialGroup|principal|principalSet):\S+|allUsers|allAuthenticatedUsers", member):
             raise BigQueryError("invalidQuery", f"Invalid grantee: {member}", "query")

@@ -112,7 +112,9 @@ class Reader:
         self.sources: dict[str, Source] = {}
         self.views: list[TableId] = []
         self.virtual: dict[str, Relation] = {}
+        # Where views of INFORMATION_SCHEMA are.
         self.regions: set[str] = set()
+        self.described: set[tuple[str, str]] = set()
 
     # From paths to relations
 
@@ -160,10 +162,12 @@ class Reader:
         if information_schema.is_virtual(parts):
             name = ".".join(parts)
             if name not in self.virtual:
-                fields, rows, region = information_schema.read(self.warehouse.storage, parts, scope)
+                fields, rows, place = information_schema.read(self.warehouse, parts, scope)
                 self.virtual[name] = Relation(name, next(_unique), fields, rows)
-                if region:
-                    self.regions.add(region)
+                if isinstance(place, str):
+                    self.regions.add(place)
+                else:
+                    self.described.update(place)
             return f"`{name}`"
         id = table_id(names, scope)
         table = self.warehouse.storage.table(id)
@@ -198,7 +202,8 @@ class Reader:
         """Where the job runs. Raises BigQueryError if it may not read or write there."""
         storage = self.warehouse.storage
         ids = [*self.referenced, *([target] if target else [])]
-        datasets = {(id.project, id.dataset): storage.location(id) for id in ids}
+        keys = {*self.described, *((id.project, id.dataset) for id in ids)}
+        datasets = {key: storage.dataset(*key)["location"] for key in sorted(keys)}
         requested = self.scope.location or next(iter(self.regions), None)
         written = (target.project, target.dataset) if target else None
         return self.warehouse.locations.of_job(requested, datasets, statement_type, written)
