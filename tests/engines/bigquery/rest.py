@@ -19,7 +19,7 @@ from tests.engines.bigquery.errors import BigQueryError, NotEmulated
 from tests.engines.bigquery.faults import Call, Fault, Faults
 from tests.engines.bigquery.jobs import Jobs
 from tests.engines.bigquery.jobs import Request as JobRequest
-from tests.engines.bigquery.policies import OWNER, Access, Policies
+from tests.engines.bigquery.policies import OWNER, Access, Policies, denied
 from tests.engines.bigquery.resources import Resources
 from tests.engines.bigquery.schemas import leaves
 from tests.engines.bigquery.storage import Resource, Table, TableId
@@ -279,15 +279,15 @@ class Api:
 
     def _check_readable(self, table: Table, caller: str) -> None:
         """Raises BigQueryError (accessDenied) if the caller may not read a column as it is."""
-        for path, leaf in leaves(table.fields):
-            for tag in leaf.get("policyTags", {}).get("names", []):
-                if self._policies.access(tag, caller) is not Access.CLEAR:
-                    id = table.id
-                    message = (
-                        "Access Denied: BigQuery BigQuery: User does not have permission to access data protected by "
-                        f"policy tag {tag} on column {id.project}.{id.dataset}.{id.table}.{path}."
-                    )
-                    raise BigQueryError("accessDenied", message)
+        id = table.id
+        hidden = [
+            f"{id.project}:{id.dataset}.{id.table}.{path}"
+            for path, leaf in leaves(table.fields)
+            for tag in leaf.get("policyTags", {}).get("names", [])
+            if self._policies.access(tag, caller) is not Access.CLEAR
+        ]
+        if hidden:
+            raise denied(hidden)
 
     # Jobs
 
