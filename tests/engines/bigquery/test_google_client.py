@@ -39,7 +39,8 @@ found["paged"] = len(list(client.query(f"select * from {table}").result(page_siz
 
 (row,) = client.query('''
     select 1.5 as a, numeric '0.1' as b, timestamp '2024-01-31 10:00:00.25 UTC' as c,
-        datetime '2024-01-31 10:00:00' as d, b'x' as e, true as f, cast(null as string) as g, time '10:00:00' as h, struct(1 as x, [2] as y) as i
+        datetime '2024-01-31 10:00:00' as d, b'x' as e, true as f,
+        cast(null as string) as g, time '10:00:00' as h, struct(1 as x, [2] as y) as i
 ''').result()
 found["types"] = [repr(value) for value in row.values()]
 
