@@ -130,12 +130,12 @@ class Mesh:
 
 
 def fields(properties: Sequence[Mapping[str, Any]]) -> list[Resource]:
-    """The columns of a contract, without policy tags."""
-    return [_field(column) for column in properties]
+    """The columns of a contract as they are in files: without the partition column. They have no policy tags."""
+    return [_field(column) for column in properties if column["name"] != PARTITION]
 
 
 def _field(column: Mapping[str, Any]) -> Resource:
-    name = column.get("physicalName", column.get("name"))
+    name = column.get("physicalName", column["name"])
     field: Resource = {"name": name, "mode": "NULLABLE"}
     if "description" in column:
         field["description"] = column["description"]
