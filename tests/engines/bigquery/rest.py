@@ -209,7 +209,7 @@ class Api:
 
     def _update_dataset(self, request: Request, project: str, dataset: str) -> Resource:
         etag = request.headers.get("if-match")
-        return self._resources.change_dataset(project, dataset, request.json, etag, replace=True)
+        return self._resources.change_dataset(project, dataset, request.json, etag, whole=True)
 
     def _delete_dataset(self, request: Request, project: str, dataset: str) -> Response:
         contents = request.parameters.get("deleteContents", "").lower() == "true"
@@ -237,7 +237,7 @@ class Api:
 
     def _update_table(self, request: Request, project: str, dataset: str, table: str) -> Resource:
         etag = request.headers.get("if-match")
-        return self._resources.change_table(TableId(project, dataset, table), request.json, etag, replace=True)
+        return self._resources.change_table(TableId(project, dataset, table), request.json, etag, whole=True)
 
     def _delete_table(self, request: Request, project: str, dataset: str, table: str) -> Response:
         self._resources.delete_table(TableId(project, dataset, table))
