@@ -11,7 +11,7 @@ from tests.engines.bigquery import Emulator
 from tests.engines.environments import Environment
 
 SCRIPT = """
-import datetime, decimal, io, json, sys
+import datetime, json, sys, urllib.request
 from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import Conflict, NotFound, PreconditionFailed
 from google.auth.credentials import AnonymousCredentials
@@ -71,6 +71,19 @@ except NotFound as error:
     found["not found"] = error.errors[0]["reason"]
 found["listed"] = [item.table_id for item in client.list_tables(dataset)]
 
+def fail(**rule):
+    rule = {"method": "POST", "path": "/jobs$", **rule}
+    urllib.request.urlopen(
+        urllib.request.Request(f"{endpoint}/emulator/faults", json.dumps([rule]).encode(), method="PUT")
+    )
+
+client.query(f"create table {dataset}.w (a int64)").result()
+fail(reason="backendError", times=2)
+client.query(f"insert into {dataset}.w (a) values (1)").result()
+fail(reason="reset", after=True)
+client.query(f"insert into {dataset}.w (a) values (2)").result()
+found["written once"] = [row.a for row in client.query(f"select a from {dataset}.w order by a").result()]
+
 view = bigquery.Table(f"northwind-dev.{dataset}.v")
 view.view_query = f"select a from {table}"
 found["view"] = [field.name for field in client.create_table(view).schema]
@@ -105,6 +118,8 @@ def found(emulator: Emulator, dbt_environment: Environment, tmp_path_factory: py
         ("etag", True),
         ("not found", "notFound"),
         ("listed", ["t", "u"]),
+        # The first was answered with an error twice; of the second the answer was lost, and the client asked again.
+        ("written once", [1, 2]),
         ("view", ["a"]),
         ("gone", True),
     ],
