@@ -29,6 +29,8 @@ PRINCIPAL = re.compile(r"Bearer ((?:user|group|serviceAccount):\S+)")
 BOUNDARY = re.compile(r'boundary="?([^";]+)')
 RANGE = re.compile(r"bytes (?:(?P<first>\d+)-(?P<last>\d+)|\*)/(?P<total>\d+|\*)")
 DEFAULT_PAGE = 10_000
+# `all` adds hidden datasets, `allUsers` and `projection` concern jobs that all have here, in full.
+LIST_PARAMETERS = {"all", "allUsers", "alt", "maxResults", "pageToken", "parentJobId", "prettyPrint", "projection"}
 
 # Of the envelope of errors: https://cloud.google.com/apis/design/errors#http_mapping
 NAMES = {
@@ -403,7 +405,12 @@ def _parts(request: Request) -> tuple[Resource, bytes]:
 
 
 def _listed(name: str, items: Sequence[Resource], parameters: Mapping[str, str]) -> Resource:
-    """A page of a list."""
+    """A page of a list.
+
+    Raises NotEmulated for filters.
+    """
+    if unknown := sorted(parameters.keys() - LIST_PARAMETERS):
+        raise NotEmulated(f"the parameter {', '.join(unknown)} of a list")
     start = int(parameters.get("pageToken") or 0)
     end = min(start + int(parameters.get("maxResults") or len(items) or 1), len(items))
     kind = {"datasets": "datasetList", "tables": "tableList", "jobs": "jobList"}[name]
