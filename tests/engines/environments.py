@@ -46,9 +46,7 @@ RECIPES = {
     "google_provider": Recipe(
         groups=("pyproject.toml:google_provider",), constraints="tests/environments/google_provider.txt"
     ),
-    "bigquery": Recipe(
-        groups=("pyproject.toml:bigquery",), constraints="tests/environments/bigquery.txt", hashed=True
-    ),
+    "bigquery": Recipe(groups=("pyproject.toml:bigquery",), constraints="tests/environments/bigquery.txt", hashed=True),
     "contracts": Recipe(groups=("pyproject.toml:contracts",), constraints="tests/environments/contracts.txt"),
 }
 
