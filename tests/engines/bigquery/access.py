@@ -103,7 +103,8 @@ def masked_cell(value: Cell, field: Resource, rule: Access) -> Cell:
         return cell(DEFAULTS[field["type"]], field)
     types, function = RULES[rule]
     if field["type"] not in types:
-        raise BigQueryError("invalid", f"Masking rule {rule} does not fit column {field['name']} of type {field['type']}")
+        message = f"Masking rule {rule} does not fit column {field['name']} of type {field['type']}"
+        raise BigQueryError("invalid", message)
     return cell(function(to_python(value, field)), field)
 
 
@@ -145,4 +146,3 @@ RULES: dict[Access, tuple[tuple[str, ...], Callable[[Any], Any]]] = {
     Access.EMAIL_MASK: (("STRING",), _email),
     Access.DATE_YEAR_MASK: (("DATE", "DATETIME", "TIMESTAMP"), _year),
 }
-

@@ -1,7 +1,7 @@
 """INFORMATION_SCHEMA and __TABLES__: https://cloud.google.com/bigquery/docs/information-schema-intro
 
-The columns are those that dbt-bigquery and checks of governance ask for, not all that BigQuery has; an unknown column is
-an error of analysis. JOBS and the other views of what happened are not emulated.
+The columns are those that dbt-bigquery and checks of governance ask for, not all that BigQuery has; an unknown column
+is an error of analysis. JOBS and the other views of what happened are not emulated.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def read(
     name = parts[-1].upper()
     qualifier = list(parts[:-1]) if name == "__TABLES__" else list(parts[:-2])
     storage = warehouse.storage
-    region = qualifier[-1].lower().removeprefix("region-") if qualifier and qualifier[-1].lower().startswith("region-") else None
+    last = qualifier[-1].lower() if qualifier else ""
+    region = last.removeprefix("region-") if last.startswith("region-") else None
     if region is not None:
         project = qualifier[0] if len(qualifier) == 2 else scope.project
         places = [key for key, dataset in storage.datasets.items() if dataset["location"].lower() == region]
@@ -92,7 +93,8 @@ def read(
             raise NotEmulated(f"INFORMATION_SCHEMA.{name}")
         omni = [key for key in datasets if warehouse.locations.is_omni(storage.datasets[key]["location"])]
         if omni and name in NOT_IN_OMNI:
-            raise BigQueryError("invalidQuery", f"INFORMATION_SCHEMA.{name} is not supported in Omni locations", "query")
+            message = f"INFORMATION_SCHEMA.{name} is not supported in Omni locations"
+            raise BigQueryError("invalidQuery", message, "query")
         view = VIEWS[name]
         fields = view.fields
         tables = (table for key in datasets for table in storage.of_dataset(*key))

@@ -118,7 +118,9 @@ class Reader:
 
     # From paths to relations
 
-    def replacements(self, sql: bytes, node: Node, scope: Scope | None = None, depth: int = 0) -> list[tuple[int, int, str]]:
+    def replacements(
+        self, sql: bytes, node: Node, scope: Scope | None = None, depth: int = 0
+    ) -> list[tuple[int, int, str]]:
         """What to write for the table paths of a node: (start, end, SQL)."""
         scope = scope or self.scope
         paths = []
@@ -137,11 +139,10 @@ class Reader:
             result.append((*path.span, self._relation(names, scope, depth) + alias))
         return result
 
-    def _tables(
-        self, sql: bytes, node: Node, paths: Iterable[tuple[str, ...]], scope: Scope
-    ) -> set[tuple[str, ...]]:
+    def _tables(self, sql: bytes, node: Node, paths: Iterable[tuple[str, ...]], scope: Scope) -> set[tuple[str, ...]]:
         """Those paths that name tables; others are names of CTEs, or arrays of tables before them."""
-        certain, doubtful = set(), set()
+        certain: set[tuple[str, ...]] = set()
+        doubtful: set[tuple[str, ...]] = set()
         start, end = node.span
         text = sql[start:end].decode().lower()
         for path in paths:
@@ -277,11 +278,7 @@ class Reader:
 
     @property
     def partitions(self) -> dict[TableId, list[str]]:
-        return {
-            source.table.id: source.partitions
-            for source in self.sources.values()
-            if source.partitions is not None
-        }
+        return {source.table.id: source.partitions for source in self.sources.values() if source.partitions is not None}
 
 
 def output(statement: Node) -> list[Resource]:
