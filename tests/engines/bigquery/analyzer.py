@@ -24,7 +24,7 @@ from tests.engines.bigquery.errors import BigQueryError, NotEmulated
 from tests.engines.bigquery.storage import Resource
 from tests.engines.bigquery.trees import Node, mark
 from tests.engines.bigquery.values import ALIASES, Row, TypeProto, new_cell, new_row, type_of
-from tests.engines.bigquery.zetasql_module import ModuleError, ModuleTrap, ZetaSql
+from tests.engines.bigquery.zetasql_module import ModuleError, ModuleTrapError, ZetaSql
 
 # Of ZetaSQL's features, those that BigQuery has. Deliberately without, among others: LATERAL_JOIN,
 # LATERAL_COLUMN_REFERENCES, CONCAT_MIXED_TYPES, ARRAY_EQUALITY, MAP_TYPE, LITERAL_CONCATENATION.
@@ -51,7 +51,7 @@ FEATURES = """
     ROUND_WITH_ROUNDING_MODE SAFE_FUNCTION_CALL SELECT_STAR_EXCEPT_REPLACE SINGLETON_UNNEST_INFERS_ALIAS TABLESAMPLE
     TABLE_VALUED_FUNCTIONS TEMPLATE_FUNCTIONS TYPEOF_FUNCTION UNENFORCED_PRIMARY_KEYS UNPIVOT WEEK_WITH_WEEKDAY
     WITH_ON_SUBQUERY WITH_RECURSIVE
-""".split()
+"""
 
 TABLE_PATH = mark(parse_tree_pb2.AnyASTTableExpressionProto.DESCRIPTOR, "ast_table_path_expression_node")
 # Name of the hidden column that numbers the rows of a table that is changed.
@@ -156,12 +156,10 @@ class Analyzer:
         self.language = options_pb2.LanguageOptionsProto(
             product_mode=public_options_pb2.PRODUCT_EXTERNAL,
             enabled_language_features=[
-                public_options_pb2.LanguageFeature.Value(f"FEATURE_{name}") for name in FEATURES
+                public_options_pb2.LanguageFeature.Value(f"FEATURE_{name}") for name in FEATURES.split()
             ],
             supported_statement_kinds=[
-                number
-                for name, number in resolved_node_kind_pb2.ResolvedNodeKind.items()
-                if name.endswith("_STMT")
+                number for name, number in resolved_node_kind_pb2.ResolvedNodeKind.items() if name.endswith("_STMT")
             ],
             reserved_keywords=["QUALIFY"],
         )
@@ -268,7 +266,7 @@ class Analyzer:
             return self.service.call_raw(method, request.SerializeToString())
         except ModuleError as error:
             raise self._error(error, text) from error
-        except ModuleTrap as error:
+        except ModuleTrapError as error:
             raise NotEmulated(f"what made the SQL engine stop: {error}") from error
 
     def _error(self, error: ModuleError, text: Text) -> BigQueryError:
@@ -327,9 +325,7 @@ class Analyzer:
 
 
 def _add(request: Any, relation: Relation) -> None:
-    table = request.simple_catalog.table.add(
-        name=relation.name, serialization_id=len(request.simple_catalog.table) + 1
-    )
+    table = request.simple_catalog.table.add(name=relation.name, serialization_id=len(request.simple_catalog.table) + 1)
     for column in relation.fields:
         table.column.add(name=column["name"]).type.CopyFrom(type_of(column))
     content = request.table_content[relation.name].table_data

@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from tests.engines.bigquery.analyzer import ROW, Relation, Result, Text
 from tests.engines.bigquery.definitions import check_required, names
 from tests.engines.bigquery.errors import BigQueryError, NotEmulated
 from tests.engines.bigquery.outcomes import Outcome, Statement
 from tests.engines.bigquery.queries import Reader, named, stored, table_id
-from tests.engines.bigquery.storage import Resource, Table
+from tests.engines.bigquery.storage import Table
 from tests.engines.bigquery.trees import Node
-from tests.engines.bigquery.values import Cell, Row, TypeProto, cell, field_of, new_cell, new_row, type_of
+from tests.engines.bigquery.values import Cell, Row, TypeProto, cell, new_cell, new_row, type_of
 
 NUMBER = type_of({"name": ROW, "type": "INTEGER"})
 # Relations that MERGE makes: the rows of its source, and which row of it matches which row of the target.
@@ -81,7 +80,8 @@ def _target(statement: Statement, statement_type: str, path: Node, alias: bool =
     table = statement.warehouse.storage.table(table_id(parts, statement.scope))
     if table.resource["type"] != "TABLE":
         kind = table.resource["type"]
-        message = f"{table.id.project}:{table.id.dataset}.{table.id.table} is not allowed for this operation because it is currently a {kind}."
+        name = f"{table.id.project}:{table.id.dataset}.{table.id.table}"
+        message = f"{name} is not allowed for this operation because it is currently a {kind}."
         raise BigQueryError("invalid", message)
     given = statement.node.child("alias") if alias else None
     identifier = given.child("identifier") if given else None
@@ -183,13 +183,12 @@ def _updated(target: Target, rows: list[Row], positions: Sequence[int], found: I
     Raises BigQueryError if a row was found more than once.
     """
     fields = target.table.fields
-    changed = [position for position in positions]
     seen: set[int] = set()
     for result in found:
         number = result.cell[0].int64_value
         _once(seen, number)
         cells = list(rows[number].cell)
-        for position, value in zip(changed, list(result.cell)[1:], strict=True):
+        for position, value in zip(positions, list(result.cell)[1:], strict=True):
             cells[position] = value
         (rows[number],) = stored([new_row(cell=cells)], fields)
     return len(seen)

@@ -10,10 +10,10 @@ from typing import Any
 from tests.engines.bigquery.analyzer import Text
 from tests.engines.bigquery.errors import BigQueryError, NotEmulated
 from tests.engines.bigquery.outcomes import Outcome, Statement
-from tests.engines.bigquery.queries import Reader, output, table_id
+from tests.engines.bigquery.queries import named, output, table_id
 from tests.engines.bigquery.storage import Resource, Table, TableId
 from tests.engines.bigquery.trees import Node
-from tests.engines.bigquery.values import Row, canonical, cell, new_cell, new_row, to_python, type_of
+from tests.engines.bigquery.values import Row, canonical, cell, new_row, to_python, type_of
 
 # Options of tables and views by the property of the table resource they set.
 TABLE_OPTIONS = {
@@ -37,6 +37,9 @@ DATASET_OPTIONS = {
     "storage_billing_model": "storageBillingModel",
 }
 DAY = 86_400_000
+PRINCIPAL = re.compile(
+    r"(user|group|serviceAccount|domain|specialGroup|principal|principalSet):\S+|allUsers|allAuthenticatedUsers"
+)
 TRUNCATED = re.compile(
     r"(?:(?P<call>timestamp|datetime|date)_trunc\s*\(\s*`?(?P<truncated>\w+)`?\s*,\s*(?P<unit>\w+)\s*\)"
     r"|date\s*\(\s*`?(?P<day>\w+)`?\s*\)"
@@ -74,15 +77,9 @@ def constants(statement: Statement, options: Node | None) -> dict[str, Any]:
         text.write("(").span(value).write(f") AS o{number}, ")
     reader = statement.reader()
     result = statement.warehouse.analyzer.evaluate(text, [], (), reader.variables)
-    fields = [output_field for output_field in _fields(result.columns)]
+    fields = named(result.columns)
     values = {field["name"]: to_python(value, field) for value, field in zip(result.rows[0].cell, fields, strict=True)}
     return {name: values[column] for name, column in found.items()}
-
-
-def _fields(columns: Sequence[tuple[str, Any]]) -> list[Resource]:
-    from tests.engines.bigquery.queries import named
-
-    return named(columns)
 
 
 def _labels(value: Any) -> dict[str, str]:
@@ -153,7 +150,7 @@ def column(statement: Statement, name: str, schema: Node) -> Resource:
         elif attribute.kind not in ("ASTPrimaryKeyColumnAttribute", "ASTForeignKeyColumnAttribute"):
             raise NotEmulated(f"{attribute.kind} of column {name}")
     options = constants(statement, schema.child("options_list"))
-    if "description" in options and options["description"]:
+    if options.get("description"):
         result["description"] = options["description"]
     if unknown := sorted(set(options) - {"description"}):
         raise NotEmulated(f"column option {', '.join(unknown)}")
@@ -205,8 +202,8 @@ def partitioning(statement: Statement, by: Node | None, fields: Sequence[Resourc
         raise BigQueryError("invalidQuery", f"Unrecognized name: {name}", "query")
     field = by_name[name.lower()]
     if match["range"]:
-        start, end, interval = (part.strip() for part in match["range"].split(","))
-        return {"rangePartitioning": {"field": field["name"], "range": dict(start=start, end=end, interval=interval)}}
+        range = dict(zip(("start", "end", "interval"), re.split(r"\s*,\s*", match["range"]), strict=True))
+        return {"rangePartitioning": {"field": field["name"], "range": range}}
     unit = (match["unit"] or "DAY").upper()
     wanted = {"timestamp": "TIMESTAMP", "datetime": "DATETIME", "date": "DATE"}
     types = ["DATE"] if match["column"] else ["TIMESTAMP", "DATETIME"]
@@ -285,7 +282,8 @@ def create_table(statement: Statement) -> Outcome:
     if text is not None:
         found = output(reader.analyze(text, targets))
         if fields and len(fields) != len(found):
-            message = f"The number of columns in the column definition list does not match the query: {len(fields)} and {len(found)}"
+            numbers = f"{len(fields)} and {len(found)}"
+            message = f"The number of columns in the column definition list and the query do not match: {numbers}"
             raise BigQueryError("invalidQuery", message, "query")
         fields = fields or found
     if not fields:
@@ -323,14 +321,15 @@ def _same_layout(replaced: Table | None, resource: Resource) -> None:
     """
     if replaced is None:
         return
-    for key, word in (("timePartitioning", "partitioning"), ("rangePartitioning", "partitioning"), ("clustering", "clustering")):
+    for key in ("timePartitioning", "rangePartitioning", "clustering"):
         old, new = dict(replaced.resource.get(key) or {}), dict(resource.get(key) or {})
         for layout in (old, new):
             layout.pop("expirationMs", None)
             layout.pop("requirePartitionFilter", None)
         if old != new:
-            message = f"Cannot replace a table with a different {word} spec. Instead, DROP the table, and then recreate it."
-            raise BigQueryError("invalid", message)
+            word = "clustering" if key == "clustering" else "partitioning"
+            message = f"Cannot replace a table with a different {word} spec."
+            raise BigQueryError("invalid", f"{message} Instead, DROP the table, and then recreate it.")
 
 
 def _distinct(fields: Sequence[Resource]) -> None:
@@ -607,14 +606,13 @@ def _dcl(statement: Statement, statement_type: str) -> Outcome:
     privileges, grantees = node.child("privileges"), node.child("grantee_list")
     assert privileges and grantees
     roles = [_name(privilege, "privilege_action") for privilege in privileges.children("privileges")]
-    text = Text(statement.sql).write("SELECT [")
+    text = Text(statement.sql).write("SELECT ")
     for grantee in grantees.children("grantee_list"):
         text.span(grantee).write(", ")
-    text.write("] AS g")
     result = statement.warehouse.analyzer.evaluate(text, [], (), statement.variables)
-    members = [element.string_value for element in result.rows[0].cell[0].array_value.element]
+    members = [value.string_value for value in result.rows[0].cell]
     for member in members:
-        if not re.fullmatch(r"(user|group|serviceAccount|domain|specialGroup|principal|principalSet):\S+|allUsers|allAuthenticatedUsers", member):
+        if not PRINCIPAL.fullmatch(member):
             raise BigQueryError("invalidQuery", f"Invalid grantee: {member}", "query")
     outcome = Outcome(statement_type, statement.reader().location(statement_type, id), target=id)
     if statement.dry_run:

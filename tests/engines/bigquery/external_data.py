@@ -97,19 +97,19 @@ class ExternalData:
         """
         configuration = table.resource["externalDataConfiguration"]
         keys = _keys_of(table)
+        names = [key["name"] for key in keys]
         found: dict[tuple[Key, ...], list[Path]] = defaultdict(list)
         for file in self._sources(configuration):
             if not keys:
                 found[()].append(file)
                 continue
             path = dict(self._keys(file, configuration["hivePartitioningOptions"]["sourceUriPrefix"]))
-            if list(path) != [key["name"] for key in keys]:
-                names = ", ".join(key["name"] for key in keys)
-                raise BigQueryError("invalid", f"The path of {file.name} does not have the partition keys {names}")
+            if list(path) != names:
+                message = f"The path of {file.name} does not have the partition keys {', '.join(names)}"
+                raise BigQueryError("invalid", message)
             found[tuple(_key(path[key["name"]], key) for key in keys)].append(file)
         if not keys:
             found.setdefault((), [])
-        names = [key["name"] for key in keys]
         return [
             Partition(dict(zip(names, values, strict=True)), tuple(paths), sum(path.stat().st_size for path in paths))
             for values, paths in sorted(found.items(), key=lambda item: item[0])

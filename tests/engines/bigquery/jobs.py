@@ -33,6 +33,7 @@ QUERY_SETTINGS = frozenset(
         "writeDisposition",
     }
 )
+JOB_SETTINGS = frozenset({"copy", "dryRun", "jobTimeoutMs", "jobType", "labels", "load", "query"})
 # Of jobs.query: https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/query#QueryRequest
 REQUEST_SETTINGS = frozenset(
     {
@@ -120,6 +121,7 @@ class Jobs:
         kinds = [kind for kind in ("query", "load", "copy", "extract") if kind in configuration]
         if len(kinds) != 1 or kinds == ["extract"]:
             raise NotEmulated(f"a job with the configurations {', '.join(kinds) or 'none'}")
+        check_settings(kinds[0], configuration, JOB_SETTINGS)
         reference = body.get("jobReference") or {}
         return self._run(kinds[0], configuration, reference.get("jobId"), reference.get("location"), request).resource
 

@@ -40,6 +40,11 @@ class Place:
         """The name of the bucket."""
         return self.prefix("").split("/")[2]
 
+    @property
+    def connection(self) -> str:
+        """The name of the connection that reads the region's buckets."""
+        return self.bucket.removesuffix(f"-{self.domain}")
+
     def prefix(self, entity: str) -> str:
         """The URI of an entity's folder."""
         location: str = self.server["location"]
@@ -114,9 +119,9 @@ class Mesh:
             options = {"parquetOptions": {"enableListInference": True}}
         return {
             "tableReference": {"tableId": entity["name"]},
-            "schema": {"fields": fields(entity["properties"])},
+            "schema": {"fields": fields(entity["properties"], format)},
             "externalDataConfiguration": {
-                "connectionId": f"{self.project}.{place.omni_location}.{place.domain}",
+                "connectionId": f"{self.project}.{place.omni_location}.{place.connection}",
                 "sourceFormat": FORMATS[format],
                 "sourceUris": [f"{prefix}*"],
                 "hivePartitioningOptions": {
@@ -129,23 +134,27 @@ class Mesh:
         }
 
 
-def fields(properties: Sequence[Mapping[str, Any]]) -> list[Resource]:
-    """The columns of a contract, without policy tags."""
-    return [_field(column) for column in properties]
+def fields(properties: Sequence[Mapping[str, Any]], format: str) -> list[Resource]:
+    """The columns of a contract as files of a format hold them, without the partition column and policy tags.
+
+    What is text in a file stays text, so that a malformed value fails no query: dbt converts it, and counts defects.
+    """
+    return [_field(column, format) for column in properties if column["name"] != PARTITION]
 
 
-def _field(column: Mapping[str, Any]) -> Resource:
-    name = column.get("physicalName", column.get("name"))
-    field: Resource = {"name": name, "mode": "NULLABLE"}
+def _field(column: Mapping[str, Any], format: str) -> Resource:
+    field: Resource = {"name": column.get("physicalName", column["name"]), "mode": "NULLABLE"}
     if "description" in column:
         field["description"] = column["description"]
     type = column["physicalType"]
+    if format == "csv":
+        return field | {"type": "STRING"}
     if type.startswith("ARRAY<"):
-        items = column["items"]
-        return field | {"type": items["physicalType"], "mode": "REPEATED"}
+        return field | {"type": column["items"]["physicalType"], "mode": "REPEATED"}
     if type.startswith("STRUCT<"):
-        return field | {"type": "RECORD", "fields": fields(column["properties"])}
-    return field | {"type": type}
+        # JSON has types of its own inside records.
+        return field | {"type": "RECORD", "fields": fields(column["properties"], "parquet")}
+    return field | {"type": "STRING" if format == "json" else type}
 
 
 def _dataset(client: Client, schema: str, location: str) -> str:

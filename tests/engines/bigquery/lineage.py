@@ -46,15 +46,15 @@ def columns_read(statement: Node) -> dict[str, set[int]]:
                 for column in node.children("group_by_list"):
                     needs[ALWAYS].update(_ids(column, "column"))
             case "ResolvedSubqueryExpr":
-                subquery = node.child("subquery")
-                if subquery is not None and node.choice("subquery_type") != "EXISTS":
-                    needs[owner].update(column_ids(subquery)[:1])
+                for subquery in node.children("subquery"):
+                    if node.choice("subquery_type") != "EXISTS":
+                        needs[owner].update(column_ids(subquery)[:1])
             case "ResolvedWithEntry":
-                subquery = node.child("with_subquery")
-                _positional(needs, node.text("with_query_name"), column_ids(subquery) if subquery else [])
+                for subquery in node.children("with_subquery"):
+                    _positional(needs, node.text("with_query_name"), column_ids(subquery))
             case "ResolvedWithRefScan":
-                for number, id in enumerate(column_ids(node)):
-                    needs[id].add((node.text("with_query_name"), number))
+                for number, output in enumerate(column_ids(node)):
+                    needs[output].add((node.text("with_query_name"), number))
             case "ResolvedSetOperationScan":
                 every = not node.choice("op_type").endswith("UNION_ALL")
                 for item in node.children("input_item_list"):
@@ -62,8 +62,8 @@ def columns_read(statement: Node) -> dict[str, set[int]]:
                         needs[ALWAYS if every else id].add(output)
             case "ResolvedRecursiveScan":
                 for term in ("non_recursive_term", "recursive_term"):
-                    item = node.child(term)
-                    needs[ALWAYS].update(_ids(item, "output_column_list") if item else ())
+                    for item in node.children(term):
+                        needs[ALWAYS].update(_ids(item, "output_column_list"))
         stack.extend((child, inner) for child in node.nested())
     reached: set[Hashable] = set()
     pending: list[Hashable] = [ALWAYS]
@@ -71,8 +71,8 @@ def columns_read(statement: Node) -> dict[str, set[int]]:
         for need in needs[pending.pop()] - reached:
             reached.add(need)
             pending.append(need)
-    for id, (name, number) in scanned.items():
-        if id in reached:
+    for scanned_column, (name, number) in scanned.items():
+        if scanned_column in reached:
             tables[name].add(number)
     return tables
 

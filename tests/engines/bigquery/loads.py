@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.engines.bigquery import files
 from tests.engines.bigquery.errors import BigQueryError, NotEmulated
@@ -137,15 +137,19 @@ class Loads:
             # The schema is replaced, and with it the policy tags.
             check_policy_tags(fields, location)
             resource = {**existing.resource, **properties, "schema": {"fields": list(fields)}}
-            self._storage.put(Table(id, resource, list(rows)))
+            self._storage.put(replace(existing, resource=resource, rows=list(rows)))
         elif disposition == "WRITE_EMPTY":
             if existing.rows:
                 raise BigQueryError("duplicate", f"Already Exists: Table {id.project}:{id.dataset}.{id.table}")
-            self._storage.put(Table(id, existing.resource, fitted(existing, fields, rows)))
+            self._extend(existing, fields, rows)
         elif disposition == "WRITE_APPEND":
-            self._storage.put(Table(id, existing.resource, [*existing.rows, *fitted(existing, fields, rows)]))
+            self._extend(existing, fields, rows)
         else:
             raise BigQueryError("invalid", f"Invalid value for writeDisposition: {disposition}")
+
+    def _extend(self, table: Table, fields: Sequence[Resource], rows: Sequence[Row]) -> None:
+        extended = [*table.rows, *fitted(table, fields, rows)]
+        self._storage.put(replace(table, resource=dict(table.resource), rows=extended))
 
     def _place(self, ids: Sequence[TableId], location: str | None) -> str:
         """The location of the job, that of all tables."""

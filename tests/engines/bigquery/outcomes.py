@@ -13,6 +13,7 @@ from tests.engines.bigquery.storage import Resource, TableId
 from tests.engines.bigquery.trees import Node
 from tests.engines.bigquery.values import Row
 
+
 @dataclass(frozen=True)
 class Context:
     """What a query job gives a statement besides its SQL."""

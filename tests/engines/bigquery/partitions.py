@@ -102,7 +102,9 @@ def eliminate(
 
     Raises BigQueryError (invalidQuery) if a table that requires a filter on its partition column has none.
     """
-    concerned = {name: source for name, source in sources.items() if key_columns(source.table) or source.table.is_external}
+    concerned = {
+        name: source for name, source in sources.items() if key_columns(source.table) or source.table.is_external
+    }
     if not concerned:
         return
     scans = list(_scans(statement))
@@ -193,9 +195,7 @@ def _matching(
     return {row.cell[0].int64_value for row in result.rows}
 
 
-def _sql(
-    analyzer: Analyzer, expression: Expression, names: Mapping[int, str], variables: Sequence[Variable]
-) -> str:
+def _sql(analyzer: Analyzer, expression: Expression, names: Mapping[int, str], variables: Sequence[Variable]) -> str:
     """A conjunct over the relation of partitions: its columns become parameters, then names."""
     copied = type(expression)()
     copied.CopyFrom(expression)
@@ -313,7 +313,9 @@ def _computed(scan: Node, field: str) -> dict[int, int | None]:
     return result
 
 
-def _down(scan: Node, predicates: list[Predicate], entries: Mapping[str, Node]) -> Iterator[tuple[Node, list[Predicate]]]:
+def _down(
+    scan: Node, predicates: list[Predicate], entries: Mapping[str, Node]
+) -> Iterator[tuple[Node, list[Predicate]]]:
     match scan.kind:
         case "ResolvedTableScan":
             yield scan, predicates

@@ -60,6 +60,15 @@ class Tag:
     data_policies: list[DataPolicy] = field(default_factory=list)
 
 
+def denied(columns: Iterable[str]) -> BigQueryError:
+    """The error for tagged columns that a principal gets nothing of."""
+    message = (
+        "Access Denied: BigQuery BigQuery: User has neither fine-grained reader nor masked get permission to get "
+        f"data protected by policy tag on column {', '.join(columns)}."
+    )
+    return BigQueryError("accessDenied", message)
+
+
 class Policies:
     """Grants on policy tags, by the tags' resource names."""
 

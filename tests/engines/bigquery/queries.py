@@ -112,11 +112,15 @@ class Reader:
         self.sources: dict[str, Source] = {}
         self.views: list[TableId] = []
         self.virtual: dict[str, Relation] = {}
+        # Where views of INFORMATION_SCHEMA are.
         self.regions: set[str] = set()
+        self.described: set[tuple[str, str]] = set()
 
     # From paths to relations
 
-    def replacements(self, sql: bytes, node: Node, scope: Scope | None = None, depth: int = 0) -> list[tuple[int, int, str]]:
+    def replacements(
+        self, sql: bytes, node: Node, scope: Scope | None = None, depth: int = 0
+    ) -> list[tuple[int, int, str]]:
         """What to write for the table paths of a node: (start, end, SQL)."""
         scope = scope or self.scope
         paths = []
@@ -135,11 +139,10 @@ class Reader:
             result.append((*path.span, self._relation(names, scope, depth) + alias))
         return result
 
-    def _tables(
-        self, sql: bytes, node: Node, paths: Iterable[tuple[str, ...]], scope: Scope
-    ) -> set[tuple[str, ...]]:
+    def _tables(self, sql: bytes, node: Node, paths: Iterable[tuple[str, ...]], scope: Scope) -> set[tuple[str, ...]]:
         """Those paths that name tables; others are names of CTEs, or arrays of tables before them."""
-        certain, doubtful = set(), set()
+        certain: set[tuple[str, ...]] = set()
+        doubtful: set[tuple[str, ...]] = set()
         start, end = node.span
         text = sql[start:end].decode().lower()
         for path in paths:
@@ -160,10 +163,12 @@ class Reader:
         if information_schema.is_virtual(parts):
             name = ".".join(parts)
             if name not in self.virtual:
-                fields, rows, region = information_schema.read(self.warehouse.storage, parts, scope)
+                fields, rows, place = information_schema.read(self.warehouse, parts, scope)
                 self.virtual[name] = Relation(name, next(_unique), fields, rows)
-                if region:
-                    self.regions.add(region)
+                if isinstance(place, str):
+                    self.regions.add(place)
+                else:
+                    self.described.update(place)
             return f"`{name}`"
         id = table_id(names, scope)
         table = self.warehouse.storage.table(id)
@@ -198,7 +203,8 @@ class Reader:
         """Where the job runs. Raises BigQueryError if it may not read or write there."""
         storage = self.warehouse.storage
         ids = [*self.referenced, *([target] if target else [])]
-        datasets = {(id.project, id.dataset): storage.location(id) for id in ids}
+        keys = {*self.described, *((id.project, id.dataset) for id in ids)}
+        datasets = {key: storage.dataset(*key)["location"] for key in sorted(keys)}
         requested = self.scope.location or next(iter(self.regions), None)
         written = (target.project, target.dataset) if target else None
         return self.warehouse.locations.of_job(requested, datasets, statement_type, written)
@@ -272,11 +278,7 @@ class Reader:
 
     @property
     def partitions(self) -> dict[TableId, list[str]]:
-        return {
-            source.table.id: source.partitions
-            for source in self.sources.values()
-            if source.partitions is not None
-        }
+        return {source.table.id: source.partitions for source in self.sources.values() if source.partitions is not None}
 
 
 def output(statement: Node) -> list[Resource]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +13,7 @@ from tests.engines.bigquery.client import RefusedError
 @contextmanager
 def refused(reason: str, message: str = "") -> Iterator[None]:
     """What is inside is refused with that reason, and a message that has that part."""
-    with pytest.raises(RefusedError, match=re.escape(message)) as refusal:
+    with pytest.raises(RefusedError) as refusal:
         yield
     assert refusal.value.reason == reason
+    assert message in refusal.value.message

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tests.engines.bigquery.errors import BigQueryError, NotEmulated
@@ -120,16 +121,16 @@ class Resources:
         return [{key: resource[key] for key in shown if key in resource} for resource in found]
 
     def change_dataset(
-        self, project: str, name: str, body: Resource, if_match: str | None, replace: bool = False
+        self, project: str, name: str, body: Resource, if_match: str | None, whole: bool = False
     ) -> Resource:
-        """datasets.patch, or datasets.update if `replace`.
+        """datasets.patch, or datasets.update if `whole`.
 
         Raises BigQueryError (notFound, conditionNotMet, invalid).
         """
         with self.storage.lock:
             old = self.storage.dataset(project, name)
             _check_etag(old, if_match)
-            new = _changed(old, _given(body, DATASET_SETTINGS), IMMUTABLE_DATASET, replace)
+            new = _changed(old, _given(body, DATASET_SETTINGS), IMMUTABLE_DATASET, whole)
             self._check_dataset(new)
             return self.storage.put_dataset(new)
 
@@ -189,8 +190,8 @@ class Resources:
             for resource in found
         ]
 
-    def change_table(self, id: TableId, body: Resource, if_match: str | None, replace: bool = False) -> Resource:
-        """tables.patch, or tables.update if `replace`.
+    def change_table(self, id: TableId, body: Resource, if_match: str | None, whole: bool = False) -> Resource:
+        """tables.patch, or tables.update if `whole`.
 
         Raises BigQueryError (notFound, conditionNotMet, invalid).
         """
@@ -198,7 +199,7 @@ class Resources:
             table = self.storage.table(id)
             _check_etag(table.resource, if_match)
             given = _given(body, TABLE_SETTINGS)
-            new = _changed(table.resource, given, IMMUTABLE_TABLE, replace)
+            new = _changed(table.resource, given, IMMUTABLE_TABLE, whole)
             for kind in ("view", "externalDataConfiguration"):
                 if (kind in new) != (kind in table.resource):
                     raise BigQueryError("invalid", f"{kind} cannot be added to or removed from a table of another type")
@@ -215,7 +216,7 @@ class Resources:
             check_policy_tags(fields, self.storage.location(id))
             # Rows of a table end with its new columns.
             rows = [widened(row, table.fields, fields) for row in table.rows] if given.get("schema") else table.rows
-            return self.storage.put(Table(id, new, rows)).resource
+            return self.storage.put(replace(table, resource=new, rows=rows)).resource
 
     def delete_table(self, id: TableId) -> None:
         """Raises BigQueryError (notFound)."""
@@ -294,7 +295,7 @@ def _given(body: Resource, settings: frozenset[str]) -> Resource:
     return {key: copy.deepcopy(value) for key, value in body.items() if key in settings}
 
 
-def _changed(old: Resource, given: Resource, immutable: tuple[str, ...], replace: bool) -> Resource:
+def _changed(old: Resource, given: Resource, immutable: tuple[str, ...], whole: bool) -> Resource:
     """A resource after a request to change it.
 
     Raises BigQueryError (invalid) for what cannot change.
@@ -303,7 +304,7 @@ def _changed(old: Resource, given: Resource, immutable: tuple[str, ...], replace
         if given.get(key) is not None and key in old and given[key] != old[key]:
             raise BigQueryError("invalid", f"Cannot change {key} of {old['id']} from {old[key]} to {given[key]}")
     kept = {*OUTPUT, *immutable, "externalDataConfiguration", "schema", "timePartitioning", "view"}
-    start = {key: value for key, value in old.items() if key in kept} if replace else old
+    start = {key: value for key, value in old.items() if key in kept} if whole else old
     return _merged(start, given)
 
 

@@ -19,7 +19,7 @@ from tests.engines.bigquery.errors import BigQueryError, NotEmulated
 from tests.engines.bigquery.faults import Call, Fault, Faults
 from tests.engines.bigquery.jobs import Jobs
 from tests.engines.bigquery.jobs import Request as JobRequest
-from tests.engines.bigquery.policies import OWNER, Access, Policies
+from tests.engines.bigquery.policies import OWNER, Access, Policies, denied
 from tests.engines.bigquery.resources import Resources
 from tests.engines.bigquery.schemas import leaves
 from tests.engines.bigquery.storage import Resource, Table, TableId
@@ -29,6 +29,8 @@ PRINCIPAL = re.compile(r"Bearer ((?:user|group|serviceAccount):\S+)")
 BOUNDARY = re.compile(r'boundary="?([^";]+)')
 RANGE = re.compile(r"bytes (?:(?P<first>\d+)-(?P<last>\d+)|\*)/(?P<total>\d+|\*)")
 DEFAULT_PAGE = 10_000
+# `all` adds hidden datasets, `allUsers` and `projection` concern jobs that all have here, in full.
+LIST_PARAMETERS = {"all", "allUsers", "alt", "maxResults", "pageToken", "parentJobId", "prettyPrint", "projection"}
 
 # Of the envelope of errors: https://cloud.google.com/apis/design/errors#http_mapping
 NAMES = {
@@ -209,7 +211,7 @@ class Api:
 
     def _update_dataset(self, request: Request, project: str, dataset: str) -> Resource:
         etag = request.headers.get("if-match")
-        return self._resources.change_dataset(project, dataset, request.json, etag, replace=True)
+        return self._resources.change_dataset(project, dataset, request.json, etag, whole=True)
 
     def _delete_dataset(self, request: Request, project: str, dataset: str) -> Response:
         contents = request.parameters.get("deleteContents", "").lower() == "true"
@@ -237,7 +239,7 @@ class Api:
 
     def _update_table(self, request: Request, project: str, dataset: str, table: str) -> Resource:
         etag = request.headers.get("if-match")
-        return self._resources.change_table(TableId(project, dataset, table), request.json, etag, replace=True)
+        return self._resources.change_table(TableId(project, dataset, table), request.json, etag, whole=True)
 
     def _delete_table(self, request: Request, project: str, dataset: str, table: str) -> Response:
         self._resources.delete_table(TableId(project, dataset, table))
@@ -279,15 +281,15 @@ class Api:
 
     def _check_readable(self, table: Table, caller: str) -> None:
         """Raises BigQueryError (accessDenied) if the caller may not read a column as it is."""
-        for path, leaf in leaves(table.fields):
-            for tag in leaf.get("policyTags", {}).get("names", []):
-                if self._policies.access(tag, caller) is not Access.CLEAR:
-                    id = table.id
-                    message = (
-                        "Access Denied: BigQuery BigQuery: User does not have permission to access data protected by "
-                        f"policy tag {tag} on column {id.project}.{id.dataset}.{id.table}.{path}."
-                    )
-                    raise BigQueryError("accessDenied", message)
+        id = table.id
+        hidden = [
+            f"{id.project}:{id.dataset}.{id.table}.{path}"
+            for path, leaf in leaves(table.fields)
+            for tag in leaf.get("policyTags", {}).get("names", [])
+            if self._policies.access(tag, caller) is not Access.CLEAR
+        ]
+        if hidden:
+            raise denied(hidden)
 
     # Jobs
 
@@ -403,7 +405,12 @@ def _parts(request: Request) -> tuple[Resource, bytes]:
 
 
 def _listed(name: str, items: Sequence[Resource], parameters: Mapping[str, str]) -> Resource:
-    """A page of a list."""
+    """A page of a list.
+
+    Raises NotEmulated for filters.
+    """
+    if unknown := sorted(parameters.keys() - LIST_PARAMETERS):
+        raise NotEmulated(f"the parameter {', '.join(unknown)} of a list")
     start = int(parameters.get("pageToken") or 0)
     end = min(start + int(parameters.get("maxResults") or len(items) or 1), len(items))
     kind = {"datasets": "datasetList", "tables": "tableList", "jobs": "jobList"}[name]

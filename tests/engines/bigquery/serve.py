@@ -7,6 +7,7 @@ import time
 STARTED = time.monotonic()
 
 import argparse  # noqa: E402
+import json  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from tests.engines.bigquery.landing import Mesh  # noqa: E402
@@ -34,6 +35,7 @@ def main() -> None:
         "--bucket", action="append", default=[], metavar="NAME=DIR", help="a folder to serve as a bucket; repeatable"
     )
     parser.add_argument("--mesh", type=Path, metavar="DIR", help="a rendered repository, to serve its landing tables")
+    parser.add_argument("--policies", type=Path, metavar="FILE", help="who reads tagged columns, see README.md")
     parser.add_argument("--environment", help="the environment of the mesh (default: its first)")
     arguments = parser.parse_args()
 
@@ -42,6 +44,8 @@ def main() -> None:
     if mesh:
         buckets = mesh.buckets | buckets
     with Server(buckets, arguments.port) as server:
+        if arguments.policies:
+            server.policies.load(json.loads(arguments.policies.read_text()))
         tables = mesh.register(server.endpoint) if mesh else []
         print(server.endpoint, flush=True)
         print(f"Started in {time.monotonic() - STARTED:.1f} s, {len(tables)} landing tables.", flush=True)

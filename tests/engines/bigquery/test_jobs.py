@@ -133,6 +133,10 @@ class TestQueries:
         with refused("invalid", f"not emulated: {message}" if "SQL" in message else message):
             client.query("select 1", **settings)
 
+    def test_filters_of_lists_are_not_emulated(self, client: Client) -> None:
+        with refused("invalid", "not emulated: the parameter stateFilter of a list"):
+            client.call("GET", "jobs?stateFilter=pending")
+
     def test_an_extract_is_not_emulated(self, client: Client) -> None:
         with refused("invalid", "not emulated: a job with the configurations extract"):
             client.run({"extract": {}})

@@ -37,23 +37,18 @@ def granted(client: Client) -> Iterator[None]:
 
 @pytest.mark.usefixtures("granted")
 class TestReading:
-    @pytest.mark.parametrize(
-        ("principal", "value"),
-        [
-            ("dummy", "123-45-6789"),
-            ("user:owner@example.com", "123-45-6789"),
-            ("user:reader@example.com", "123-45-6789"),
-            ("user:masked@example.com", "XXXXX-6789"),
-        ],
-    )
-    def test_in_clear_or_masked(self, emulator: Emulator, table: str, principal: str, value: str) -> None:
-        rows = emulator.client(principal).query(f"select open from {table}").rows
-        assert rows[0][0][-4:] == value[-4:]
-        assert (rows == [["123-45-6789"]]) == (value == "123-45-6789")
+    @pytest.mark.parametrize("principal", ["dummy", "user:owner@example.com", "user:reader@example.com"])
+    def test_in_clear(self, emulator: Emulator, table: str, principal: str) -> None:
+        assert emulator.client(principal).query(f"select open from {table}").rows == [["123-45-6789"]]
+
+    def test_masked(self, emulator: Emulator, table: str) -> None:
+        ((value,),) = emulator.client("user:masked@example.com").query(f"select open from {table}").rows
+        assert value != "123-45-6789"
+        assert value.endswith("6789")
 
     def test_refused(self, emulator: Emulator, table: str) -> None:
         reader = emulator.client("user:reader@example.com")
-        with refused("accessDenied", f"{TAGS}/closed"):
+        with refused("accessDenied", f"{table}.closed"):
             reader.query(f"select closed from {table}")
         with refused("accessDenied"):
             reader.query(f"select * from {table}")
@@ -62,7 +57,7 @@ class TestReading:
     def test_rows_of_a_table_are_refused_as_a_whole(self, emulator: Emulator, table: str) -> None:
         dataset, _, id = table.partition(".")
         path = f"datasets/{dataset}/tables/{id}/data"
-        with refused("accessDenied", f"{TAGS}/closed"):
+        with refused("accessDenied", f"{table}.closed"):
             emulator.client("user:reader@example.com").call("GET", path)
         assert emulator.client().call("GET", path)["totalRows"] == "1"
 

@@ -142,6 +142,17 @@ class TestEtags:
         assert client.call("GET", path)["etag"] != old
 
 
+def test_a_patch_keeps_rows_and_grants(client: Client, make: Any, dataset: str) -> None:
+    path = make([column("a")])
+    client.query(f"insert into {dataset}.t (a) values ('x')")
+    client.query(f"grant `roles/bigquery.dataViewer` on table {dataset}.t to 'user:analyst@example.com'")
+    client.call("PATCH", path, {"description": "x"})
+    assert client.query(f"select a from {dataset}.t").rows == [["x"]]
+    view = "`region-us-east4`.INFORMATION_SCHEMA.OBJECT_PRIVILEGES"
+    query = f"select grantee from {view} where object_schema = '{dataset}' and object_name = 't'"
+    assert client.query(query, "us-east4").rows == [["user:analyst@example.com"]]
+
+
 class TestSchemaChanges:
     def test_a_new_column_is_null_in_old_rows(self, client: Client, make: Any, dataset: str) -> None:
         inner = column("r", "RECORD", fields=[column("x", "INT64")])

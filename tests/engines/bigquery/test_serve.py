@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from http.client import RemoteDisconnected
 from pathlib import Path
@@ -10,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.engines.bigquery import Client, Emulator
+from tests.engines.bigquery import Client, Emulator, command
 from tests.engines.bigquery.refusals import refused
+from tests.engines.environments import ROOT
 from tests.mesh import Mesh
 
 Faults = Callable[..., None]
@@ -80,6 +83,18 @@ class TestFaults:
     def test_rules_in_another_form_are_refused(self, client: Client, rule: dict[str, Any]) -> None:
         with refused("invalid"):
             client.call("PUT", "/emulator/faults", [rule])
+
+
+def test_policies_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "policies.json").write_text('{"tag": {"dataPolicies": [{"rule": "ROT13", "maskedReaders": []}]}}')
+    process = subprocess.run(
+        command("--port=0", f"--policies={tmp_path / 'policies.json'}"),
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "'ROT13' is not a valid Access" in process.stderr
 
 
 def test_the_landing_tables_of_a_mesh_are_there(

@@ -122,7 +122,7 @@ class Node:
                     yield node
 
     def find(self, kind: str, mark: bytes = b"") -> Iterator[Node]:
-        """All nodes of a kind at any depth. mark: bytes that every branch with such a node holds, to pass over others."""
+        """All nodes of a kind at any depth. mark: bytes that every branch with such a node holds."""
         stack = [self]
         while stack:
             node = stack.pop()

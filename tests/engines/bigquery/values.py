@@ -340,7 +340,7 @@ _ENCODERS: dict[str, Callable[[Any], Cell]] = {
 
 
 def to_python(value: Cell, field: Resource) -> Any:
-    """The Python object of a cell: dict for RECORD, list for REPEATED, bytes, Decimal, aware datetimes, JSON decoded."""
+    """The Python object of a cell: dict for RECORD, list for REPEATED, Decimal, aware datetimes, JSON decoded."""
     if field.get("mode") == "REPEATED":
         element = {**field, "mode": "NULLABLE"}
         return [to_python(item, element) for item in value.array_value.element]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import importlib.metadata
+import importlib.resources
 import os
 import platform
 import re
@@ -16,7 +17,6 @@ import threading
 from pathlib import Path
 from typing import Any, TypeVar
 
-import tzdata
 from google.protobuf.message import Message
 from wasmtime import Config, Engine, Linker, Module, SharedMemory, Store, Trap, WasiConfig, WasmtimeError
 from zetasql.wasi import get_wasm_path
@@ -39,7 +39,7 @@ class ModuleError(Exception):
         self.message = message
 
 
-class ModuleTrap(Exception):
+class ModuleTrapError(Exception):
     """The module ended in a trap, e.g. because its stack overflowed. A new instance has taken its place."""
 
 
@@ -70,7 +70,7 @@ class Instance:
     def __init__(self, engine: Engine, module: Module) -> None:
         wasi = WasiConfig()
         wasi.inherit_stderr()
-        wasi.preopen_dir(str(Path(str(tzdata.__file__)).parent / "zoneinfo"), "/usr/share/zoneinfo")
+        wasi.preopen_dir(str(importlib.resources.files("tzdata") / "zoneinfo"), "/usr/share/zoneinfo")
         self.store = Store(engine)
         self.store.set_wasi(wasi)
         linker = Linker(engine)
@@ -133,8 +133,10 @@ class ZetaSql:
         self.generation = 0
 
     def call(self, method: str, request: Message, response_type: type[Response]) -> Response:
-        """Call a method of ZetaSqlLocalService, e.g. `Analyze`. Raises ModuleError, ModuleTrap."""
-        return response_type.FromString(self.call_raw(method, request.SerializeToString()))
+        """Call a method of ZetaSqlLocalService, e.g. `Analyze`. Raises ModuleError, ModuleTrapError."""
+        response: Response = response_type()
+        response.ParseFromString(self.call_raw(method, request.SerializeToString()))
+        return response
 
     def call_raw(self, method: str, request: bytes) -> bytes:
         """The same in wire format, for trees nested deeper than protobuf decodes."""
@@ -143,7 +145,7 @@ class ZetaSql:
                 return self._instance.request(method, request)
             except (Trap, WasmtimeError) as trap:
                 self.restart()
-                raise ModuleTrap(str(trap).partition("\n")[0]) from trap
+                raise ModuleTrapError(str(trap).partition("\n")[0]) from trap
             finally:
                 if self._instance.size() > MEMORY:
                     self.restart()
