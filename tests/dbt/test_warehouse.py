@@ -1,0 +1,242 @@
+"""The full example on BigQuery's own SQL engine: loaded, loaded again a day later, and the same as on DuckDB."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Total
+from tests.dbt.warehouse import Warehouse, deliver, held_back, landed_days, warehouse
+from tests.mesh import Mesh
+
+PATIENTS = 20
+# Rows of queries as JSON, every value in a form that both engines can be brought to.
+ROWS = """
+import datetime, decimal, duckdb, json, sys
+
+def plain(value):
+    if isinstance(value, dict):
+        return [plain(item) for item in value.values()]
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, decimal.Decimal):
+        return format(value.normalize(), 'f')
+    if isinstance(value, datetime.datetime):
+        return (value - datetime.datetime(1970, 1, 1)) // datetime.timedelta(microseconds=1)
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+connection = duckdb.connect(sys.argv[1], read_only=True)
+connection.execute("set TimeZone = 'UTC'")
+queries = json.load(sys.stdin)
+print(json.dumps({
+    name: [[plain(value) for value in row] for row in connection.execute(sql).fetchall()]
+    for name, sql in queries.items()
+}))
+"""
+
+
+def plain(value: Any, field: dict[str, Any]) -> Any:
+    """A value as the API sends it, in the form of ROWS."""
+    if value is None:
+        return None
+    if field["mode"] == "REPEATED":
+        return [plain(item, field | {"mode": "NULLABLE"}) for item in value]
+    match field["type"]:
+        case "RECORD":
+            return [plain(item, part) for item, part in zip(value, field["fields"], strict=True)]
+        case "INTEGER" | "TIMESTAMP":
+            return int(value)
+        case "FLOAT":
+            return float(value)
+        case "BOOLEAN":
+            return value == "true"
+        case "NUMERIC" | "BIGNUMERIC":
+            return format(Decimal(value).normalize(), "f")
+    return value
+
+
+@dataclass(frozen=True)
+class Run:
+    """A dbt build: the status of its nodes, its query jobs and its seconds."""
+
+    results: dict[str, str]
+    jobs: list[dict[str, Any]]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Built:
+    """The full example after a build of its first days, and one more after the last day landed."""
+
+    warehouse: Warehouse
+    days: list[str]
+    first: Run
+    daily: Run
+
+
+def build(warehouse: Warehouse) -> Run:
+    """Build everything."""
+    before, started = len(warehouse.jobs()), time.monotonic()
+    warehouse.dbt("build")
+    seconds = time.monotonic() - started
+    return Run(warehouse.mesh.results(), warehouse.jobs()[before:], seconds)
+
+
+@pytest.fixture(scope="module")
+def built(
+    northwind: Path, open_mesh: Callable[[Path, Path], Mesh], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Built]:
+    """Built twice. Read only."""
+    mesh = open_mesh(northwind, tmp_path_factory.mktemp("warehouse") / "northwind")
+    mesh.generate("--patients", str(PATIENTS), "--days", "3")
+    days = landed_days(mesh)
+    held_back(mesh, days[-1:])
+    with warehouse(mesh) as running:
+        first = build(running)
+        deliver(mesh, days[-1])
+        yield Built(running, days, first, build(running))
+
+
+def models(mesh: Mesh) -> list[dict[str, Any]]:
+    """All models of the project."""
+    return [node for node in mesh.manifest()["nodes"].values() if node["resource_type"] == "model"]
+
+
+def relation(node: dict[str, Any]) -> str:
+    """dataset.table of a model."""
+    return f"{node['schema']}.{node['alias']}"
+
+
+def partitions_read(job: dict[str, Any]) -> dict[str, list[str]]:
+    """Table -> the partitions that a job read of it."""
+    read: dict[str, list[str]] = job["statistics"]["query"]["emulator"]["partitionsRead"]
+    return read
+
+
+def of_landing(table: str) -> bool:
+    """Whether a table is one of the landing zone's."""
+    return "__aws_" in table
+
+
+def test_everything_builds_twice(built: Built, total: Total) -> None:
+    for name, run in (("first build", built.first), ("daily build", built.daily)):
+        statuses = Counter(run.results.values())
+        assert set(statuses) <= {"success", "pass", "no-op"}, statuses
+        assert statuses.total() > 800
+        total(f"BigQuery, {name}: {statuses.total()} nodes, {len(run.jobs)} jobs, {run.seconds:.0f} s")
+
+
+def test_daily_build_reads_the_new_day_alone(built: Built) -> None:
+    read: dict[str, set[str]] = {}
+    for job in built.daily.jobs:
+        for table, partitions in partitions_read(job).items():
+            if of_landing(table):
+                read.setdefault(table, set()).update(partitions)
+    assert len(read) == sum(len(contract["schema"]) for contract in built.warehouse.mesh.contracts().values())
+    assert set().union(*read.values()) == {f"landed_date={built.days[-1]}"}
+
+
+def test_daily_build_writes_the_new_day_alone(built: Built) -> None:
+    """What a load writes bears its day: the MERGE touched as many rows as the table has of that day."""
+    merged = {
+        job["configuration"]["labels"]["model"]: int(job["statistics"]["query"]["numDmlAffectedRows"])
+        for job in built.daily.jobs
+        if job["statistics"]["query"]["statementType"] == "MERGE"
+    }
+    staging = [model for model in models(built.warehouse.mesh) if model["name"].startswith("stg_")]
+    assert merged.keys() == {model["name"] for model in staging}
+    assert sum(merged.values()) > 100
+    for model in staging:
+        day = f"select count(*) from {relation(model)} where landed_date = '{built.days[-1]}'"
+        assert built.warehouse.query(day) == [[str(merged[model["name"]])]], model["name"]
+
+
+def test_columns_are_those_of_the_contracts(built: Built) -> None:
+    for model in models(built.warehouse.mesh):
+        found = built.warehouse.query(
+            f"select column_name, data_type from {model['schema']}.INFORMATION_SCHEMA.COLUMNS "
+            f"where table_name = '{model['alias']}' order by ordinal_position"
+        )
+        agreed = [[column["name"], column["data_type"].upper()] for column in model["columns"].values()]
+        assert [[name, type.upper()] for name, type in found] == agreed, model["name"]
+
+
+def test_rows_are_those_of_duckdb(built: Built, total: Total) -> None:
+    """Every model, of the same landing data: exact, in any order."""
+    mesh = built.warehouse.mesh
+    warehouse_models = models(mesh)
+    mesh.dbt("build", "--resource-type", "model", "--resource-type", "seed", "--target", "local")
+    queries = {}
+    ours: dict[str, list[list[Any]]] = {}
+    for model in warehouse_models:
+        result = built.warehouse.client().query(f"select * from {relation(model)}")
+        ours[model["name"]] = [
+            [plain(value, field) for value, field in zip(row, result.fields, strict=True)] for row in result.rows
+        ]
+        names = ", ".join(field["name"] for field in result.fields)
+        local = f"{model['schema'].rpartition('__')[0]}__local.{model['alias']}"
+        queries[model["name"]] = f"select {names} from {local}"
+    output = mesh.environment.run(
+        ["python", "-c", ROWS, mesh.database], cwd=mesh.root, input=json.dumps(queries)
+    ).stdout
+    theirs: dict[str, list[list[Any]]] = json.loads(output)
+    for name, rows in ours.items():
+        assert sorted(map(json.dumps, rows)) == sorted(map(json.dumps, theirs[name])), name
+        assert rows, name
+    values = sum(len(row) for rows in ours.values() for row in rows)
+    total(f"BigQuery and DuckDB: {len(ours)} models, {sum(map(len, ours.values()))} rows, {values} values are equal")
+
+
+def test_no_landing_table_is_read_without_a_bound(built: Built) -> None:
+    """The tables refuse it; that they do is seen here."""
+    mesh = built.warehouse.mesh
+    for domain, contract in mesh.contracts().items():
+        table = f"{domain}__aws_us_east_1.{contract['schema'][0]['name']}"
+        with pytest.raises(Exception, match="without a filter over column"):
+            built.warehouse.query(f"select count(*) from {table}")
+
+
+def test_transfers_are_bounded_by_partitions(built: Built) -> None:
+    """A statement transfers what lies in the partitions it reads; one that reads none transfers nothing."""
+    for run in (built.first, built.daily):
+        transferred = 0
+        for job in run.jobs:
+            statistics = job["statistics"]["query"]
+            landing = {table: days for table, days in partitions_read(job).items() if of_landing(table)}
+            assert ("transferredBytes" in statistics) == any(landing.values()), job["configuration"]["query"]["query"]
+            transferred += int(statistics.get("transferredBytes", 0))
+            # DML never reaches across: the first hop is a table made by a query.
+            if statistics["statementType"] in ("MERGE", "INSERT", "UPDATE", "DELETE"):
+                assert not landing
+        assert transferred > 0
+
+
+def test_jobs_say_what_they_are_for(built: Built) -> None:
+    """Domain and model as labels, bounded in time and bytes."""
+    labelled = Counter()
+    for job in built.first.jobs:
+        labels = job["configuration"]["labels"]
+        assert (labels["app"], labels["target"]) == ("dbt", "dev")
+        labelled[labels.get("domain"), labels.get("model")] += 1
+        assert job["configuration"]["query"]["maximumBytesBilled"] == str(100 * 2**30)
+        assert job["configuration"]["jobTimeoutMs"] == "900000"
+    for model in models(built.warehouse.mesh):
+        domain = model["config"]["group"]
+        assert labelled[domain, model["name"]] > 1, model["name"]
+
+
+def test_documentation_is_generated(built: Built) -> None:
+    built.warehouse.dbt("docs", "generate", "--no-compile")
+    catalog = json.loads((built.warehouse.mesh.root / "dbt/target/catalog.json").read_text())
+    documented = {name.rpartition(".")[2] for name in catalog["nodes"]}
+    assert documented >= {model["name"] for model in models(built.warehouse.mesh)}
+    assert len(catalog["sources"]) == len(built.warehouse.mesh.manifest()["sources"])
+    assert not catalog["errors"]
