@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,51 @@ from tests.mesh import Mesh
 from tests.terraform.environment import Applied, apply, copied
 
 Render = Callable[..., Path]
+# Prints a line at the end of the run.
+Total = Callable[[str], None]
+
+# What takes a minute or more to make. Files that need the same one run in one process, so that it is made once.
+SHARED = frozenset({"applied_northwind", "three_cells", "built", "built_northwind", "built_custom"})
+TOTAL = "total"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group the tests that one process runs: those of a file, and of all files that share what is slow to make."""
+    needs: dict[Path, set[str]] = {}
+    for item in items:
+        needs.setdefault(item.path, set()).update(SHARED.intersection(getattr(item, "fixturenames", ())))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item.path, needs)))
+
+
+def group_of(file: Path, needs: dict[Path, set[str]]) -> str:
+    """The first of all files that are joined to this one by what they share."""
+    joined = {file}
+    while True:
+        shared = set().union(*(needs[other] for other in joined))
+        reached = joined | {other for other, needed in needs.items() if needed & shared}
+        if reached == joined:
+            return min(joined).stem
+        joined = reached
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what the tests measured."""
+    reports: Iterable[pytest.TestReport] = [
+        report for category in ("passed", "failed") for report in terminalreporter.stats.get(category, [])
+    ]
+    totals = [value for report in reports for name, value in report.user_properties if name == TOTAL]
+    if totals:
+        terminalreporter.section("totals")
+        for total in totals:
+            terminalreporter.line(str(total))
+
+
+@pytest.fixture
+def total(record_property: Callable[[str, object], None]) -> Total:
+    """total(text): text stands at the end of the run, from whichever process."""
+    return lambda text: record_property(TOTAL, text)
 
 
 @pytest.fixture(scope="session")

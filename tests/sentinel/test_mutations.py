@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import pytest
 import yaml
 
-from tests.conftest import Render
+from tests.conftest import Render, Total
 from tests.engines.sentinel import Verdict
 from tests.sentinel.claims import claimants
 from tests.sentinel.conftest import Planned, planned
@@ -93,7 +93,7 @@ def test_matrix_has_every_resource_of_the_full_example(matrix: Matrix, northwind
     assert made - mutated == set()
 
 
-def test_every_mutant_is_denied_by_who_claims_it(matrix: Matrix, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_mutant_is_denied_by_who_claims_it(matrix: Matrix, total: Total) -> None:
     free = {number for numbers in matrix.harmless.values() for number in numbers}
     guarded = [number for number in range(len(matrix.mutants)) if number not in free]
     survivors, stopped, kills = [], [], Counter[str]()
@@ -104,10 +104,9 @@ def test_every_mutant_is_denied_by_who_claims_it(matrix: Matrix, capsys: pytest.
             stopped.append(f"{matrix.mutants[number]}: {denied[1]}")
         else:
             kills[denied[0]] += 1
-    with capsys.disabled():
-        print(f"\nmutants: {kills.total()} of {len(guarded)} denied; {len(free)} others are declared harmless")
-        for name in matrix.production.policies.names:
-            print(f"  {kills[name]:5} {name}")
+    total(f"mutants: {kills.total()} of {len(guarded)} denied; {len(free)} others are declared harmless")
+    for name in matrix.production.policies.names:
+        total(f"  {kills[name]:5} {name}")
     assert survivors == []
     assert stopped == [], "a policy says what is wrong and does not stop with an error"
     assert [name for name in matrix.production.policies.names if not kills[name]] == []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Total
 from tests.engines.environments import ROOT
 from tests.engines.sentinel import run_case
 from tests.sentinel.conftest import PLANS, Planned
@@ -38,14 +39,13 @@ def test_code_is_in_canonical_form(folder: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_every_case_runs_as_it_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_case_runs_as_it_says(folder: Path, total: Total) -> None:
     """The documented command."""
     result = sentinel("test", folder)
     assert result.returncode == 0, result.stdout + result.stderr
     last = result.stdout.splitlines()[-1]
     assert re.fullmatch(r"\d+ passed, 0 failed", last)
-    with capsys.disabled():
-        print(f"\npolicies: {last}", end=" ")
+    total(f"policies: {last}")
 
 
 def test_every_policy_has_cases_of_both_kinds(policies: dict[str, Path]) -> None:
