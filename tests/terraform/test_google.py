@@ -148,9 +148,10 @@ def test_every_identifier_has_a_tag_and_a_mask(
             if column["classification"] != "none":
                 tags[custom["policyTag"]] = (column["classification"], custom.get("masking"))
     identifiers = {name for name, (kind, _) in tags.items() if kind in ("direct_identifier", "quasi_identifier")}
-    outputs = applied_northwind.module.show()["values"]["outputs"]["policy_tag_ids"]["value"]["us-east-1"]
-    for place, location in (("landing", OMNI), ("curated", CURATED)):
-        assert set(outputs[place]) == set(tags)
+    outputs = applied_northwind.module.show()["values"]["outputs"]
+    ids = {OMNI: outputs["landing_policy_tag_ids"]["value"]["us-east-1"], CURATED: outputs["policy_tag_ids"]["value"]}
+    for location in (OMNI, CURATED):
+        assert set(ids[location]) == set(tags)
         masks = {
             policy["policy_tag"]: policy["data_masking_policy"][0]["predefined_expression"]
             for policy in resources["google_bigquery_datapolicy_data_policy"]
@@ -158,7 +159,7 @@ def test_every_identifier_has_a_tag_and_a_mask(
         }
         for name in identifiers:
             masking = tags[name][1]
-            assert masking and masks[outputs[place][name]] == masking.upper()
+            assert masking and masks[ids[location][name]] == masking.upper()
 
 
 def test_data_products_are_catalogued(applied_northwind: Applied, resources: dict[str, list[dict[str, Any]]]) -> None:
