@@ -217,11 +217,8 @@ def life(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
             "  - name: patient_360_policy_tag\n    latest_version: 2\n    versions: [{v: 1}, {v: 2}]\n    description",
         ),
     )
-    versions |= {
-        POLICY_TAG_SQL.replace(".sql", f"_v{number}.sql"): text
-        for number in (1, 2)
-        for text in [warehouse.file(POLICY_TAG_SQL)[POLICY_TAG_SQL]]
-    }
+    text = warehouse.file(POLICY_TAG_SQL)[POLICY_TAG_SQL]
+    versions |= {POLICY_TAG_SQL.replace(".sql", f"_v{number}.sql"): text for number in (1, 2)}
     versions[POLICY_TAG_SQL] = None
     return {
         "no ids": step(*run, environment={"POLICY_TAG_IDS": ""}),
@@ -268,6 +265,7 @@ def life(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
                 ("        age_group,", "        cast(cast(patient_id as int64) as string) as age_group,"),
             ),
         ),
+        "view": step(*run, *mart, files={POLICY_TAG_SQL: "{{ config(materialized='view') }}\n\n" + text}),
     }
 
 
@@ -355,6 +353,14 @@ def test_rows_are_replaced_at_once(runs: dict[str, Run]) -> None:
             assert all(state["rows"] for state in runs[run].of(table)), (run, table)
     assert not runs["failing"].success
     assert runs["failing"].of(POLICY_TAG) == []
+
+
+def test_a_view_is_left_to_its_tables(runs: dict[str, Run], warehouse: Warehouse) -> None:
+    assert runs["view"].success, runs["view"].message
+    dataset, _, name = POLICY_TAG.partition(".")
+    view = warehouse.client("dummy").call("GET", f"datasets/{dataset}/tables/{name}")
+    assert view["type"] == "VIEW"
+    assert [field["name"] for field in view["schema"]["fields"] if field.get("policyTags", {}).get("names")] == []
 
 
 def test_what_has_its_tags_is_not_touched(runs: dict[str, Run]) -> None:

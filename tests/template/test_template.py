@@ -191,9 +191,7 @@ def test_ids_of_a_new_environment_get_placeholders(render: Render) -> None:
 
 def test_recorded_answers_render_the_same_again(template: Path, render: Render, tmp_path: Path) -> None:
     columns = ["variant_id", {"name": "patient_id", "type": "string", "completeness": 0.5}]
-    first = render(
-        domains=["labs"], custom_domains=[{"name": "genomics", "title": "Genomics", "columns": columns}]
-    )
+    first = render(domains=["labs"], custom_domains=[{"name": "genomics", "title": "Genomics", "columns": columns}])
     recorded = yaml.safe_load((first / ".copier-answers.yml").read_text())
     answers = {name: value for name, value in recorded.items() if not name.startswith("_")}
     again = render_anew(template, tmp_path / "again", answers)

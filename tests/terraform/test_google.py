@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -196,10 +197,13 @@ def test_airflow_is_told_what_the_dags_read(
         "AIRFLOW_VAR_BQ_AWS_CONNECTION": connection,
         "AIRFLOW_VAR_ENV": "dev",
         "AIRFLOW_VAR_GCP_PROJECT_ID": "northwind-dev",
+        "AIRFLOW_VAR_POLICY_TAG_IDS": variables["AIRFLOW_VAR_POLICY_TAG_IDS"],
     } | {
         f"AIRFLOW_VAR_S3_URI_{domain.upper()}": uri
         for domain, uri in outputs["landing_uris"]["value"]["us-east-1"].items()
     }
+    # As dbt takes them, from there or from `terraform output`.
+    assert json.loads(variables["AIRFLOW_VAR_POLICY_TAG_IDS"]) == outputs["policy_tag_ids"]["value"]
 
 
 def test_every_read_is_logged_and_kept_six_years(resources: dict[str, list[dict[str, Any]]]) -> None:

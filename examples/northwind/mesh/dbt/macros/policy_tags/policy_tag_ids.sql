@@ -76,7 +76,7 @@
 {# Column of a built model -> id of the policy tag that it should have, or none where the id is not known. #}
 {% macro expected_policy_tags(relation) -%}
     {%- set expected = {} -%}
-    {%- set ids = policy_tag_ids() -%}
+    {%- set ids = policy_tag_ids() if execute else {} -%}
     {%- set nodes = graph.nodes.values() if execute else [] -%}
     {%- for node in nodes if node.resource_type == 'model' and [node.schema, node.alias] == [relation.schema, relation.identifier] -%}
         {%- for column in node.columns.values() if policy_tag_of(column) or column.get('policy_tags') -%}
