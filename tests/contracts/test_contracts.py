@@ -106,7 +106,7 @@ def test_custom_domain_is_described_in_full(render: Render) -> None:
     assert described["variants.patient_id"]["classification"] == "direct_identifier"
     assert described["variants.result_id"]["classification"] == "direct_identifier"
     assert described["variants.genes"]["physicalType"] == "ARRAY<STRING>"
-    assert described["variants.position_in_genome"]["physicalType"] == "STRUCT<CHROMOSOME STRING, BASE INT64>"
+    assert described["variants.position_in_genome"]["physicalType"] == "STRUCT<chromosome STRING, base INT64>"
     assert [field["name"] for field in described["variants.position_in_genome"]["properties"]] == [
         "chromosome",
         "base",

@@ -60,6 +60,17 @@ def test_every_column_is_classified_and_identifiers_are_tagged(built_northwind: 
                 assert "policy_tag" not in meta, where
 
 
+def test_tables_are_laid_out_by_no_masked_column(built_northwind: Mesh) -> None:
+    """BigQuery refuses masked readers any query over a masked column that its table is clustered or partitioned by."""
+    clustered = 0
+    for model in models(built_northwind):
+        for name in [*(model["config"].get("cluster_by") or []), "landed_date"]:
+            meta = model["columns"].get(name, {"config": {"meta": {}}})["config"]["meta"]
+            assert meta.get("policy_tag", "sensitive") == "sensitive", f"{model['name']}.{name}"
+            clustered += name != "landed_date"
+    assert clustered
+
+
 def test_every_mart_has_a_unit_test_an_exposure_and_a_key(built_northwind: Mesh) -> None:
     manifest = built_northwind.manifest()
     unit_tested = {unit_test["model"] for unit_test in manifest["unit_tests"].values()}
@@ -119,7 +130,9 @@ def test_marts_name_what_they_cannot_do_without(northwind: Path) -> None:
     assert declared.keys() == folders
     for mart, inputs in declared.items():
         sql = (northwind / f"dbt/models/marts/{mart}/{mart}.sql").read_text()
-        referred = {name for name in re.findall(r"ref\('(\w+)'\)", sql) if name.startswith("stg_")}
+        # A mart that reads another one cannot do without what that one needs.
+        referred = {model for name in re.findall(r"ref\('(\w+)'\)", sql) for model in declared.get(name, [name])}
+        referred = {model for model in referred if model.startswith("stg_")}
         if mart == "patient_360":
             assert set(inputs) <= referred
         else:

@@ -221,7 +221,7 @@ def test_transfers_are_bounded_by_partitions(built: Built) -> None:
 
 def test_jobs_say_what_they_are_for(built: Built) -> None:
     """Domain and model as labels, bounded in time and bytes."""
-    labelled = Counter()
+    labelled: Counter[tuple[str | None, str | None]] = Counter()
     for job in built.first.jobs:
         labels = job["configuration"]["labels"]
         assert (labels["app"], labels["target"]) == ("dbt", "dev")

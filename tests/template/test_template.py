@@ -205,6 +205,7 @@ def test_no_folder_is_empty(shape: str, render: Render) -> None:
 
 
 def test_mart_without_its_inputs_is_not_rendered(render: Render) -> None:
-    for domains, marts in ((["vitals"], set()), (["patients"], {"patient_360"}), (["labs"], {"lab_turnaround"})):
+    of_patients = {"patient_360", "patient_360_policy_tag"}
+    for domains, marts in ((["vitals"], set()), (["patients"], of_patients), (["labs"], {"lab_turnaround"})):
         folder = render(domains=domains) / "dbt/models/marts"
         assert {path.name for path in folder.iterdir() if path.is_dir()} == marts

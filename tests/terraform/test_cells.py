@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -178,6 +179,9 @@ def test_what_exists_once_lies_at_home(three_cells: Applied) -> None:
     assert variables["AIRFLOW_VAR_S3_URI_LABS"] == "s3://contoso-prod-us-east-1-labs"
     assert variables["AIRFLOW_VAR_S3_URI_LABS_EU_WEST_1"] == "s3://contoso-prod-eu-west-1-labs"
     assert variables["AIRFLOW_VAR_BQ_AWS_CONNECTION_AP_SOUTHEAST_2"].startswith("contoso-prod.aws-ap-southeast-2.")
+    tags = three_cells.module.show()["values"]["outputs"]["policy_tag_ids_eu_west_1"]["value"]
+    assert json.loads(variables["AIRFLOW_VAR_POLICY_TAG_IDS_EU_WEST_1"]) == tags
+    assert all("/locations/europe-west1/" in id for id in tags.values())
     [logs] = google(three_cells, "google_logging_project_bucket_config")
     assert logs["location"] == "us-east4"
     assert logs["locked"] is True

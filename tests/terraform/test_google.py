@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -148,9 +149,10 @@ def test_every_identifier_has_a_tag_and_a_mask(
             if column["classification"] != "none":
                 tags[custom["policyTag"]] = (column["classification"], custom.get("masking"))
     identifiers = {name for name, (kind, _) in tags.items() if kind in ("direct_identifier", "quasi_identifier")}
-    outputs = applied_northwind.module.show()["values"]["outputs"]["policy_tag_ids"]["value"]["us-east-1"]
-    for place, location in (("landing", OMNI), ("curated", CURATED)):
-        assert set(outputs[place]) == set(tags)
+    outputs = applied_northwind.module.show()["values"]["outputs"]
+    ids = {OMNI: outputs["landing_policy_tag_ids"]["value"]["us-east-1"], CURATED: outputs["policy_tag_ids"]["value"]}
+    for location in (OMNI, CURATED):
+        assert set(ids[location]) == set(tags)
         masks = {
             policy["policy_tag"]: policy["data_masking_policy"][0]["predefined_expression"]
             for policy in resources["google_bigquery_datapolicy_data_policy"]
@@ -158,7 +160,7 @@ def test_every_identifier_has_a_tag_and_a_mask(
         }
         for name in identifiers:
             masking = tags[name][1]
-            assert masking and masks[outputs[place][name]] == masking.upper()
+            assert masking and masks[ids[location][name]] == masking.upper()
 
 
 def test_data_products_are_catalogued(applied_northwind: Applied, resources: dict[str, list[dict[str, Any]]]) -> None:
@@ -195,10 +197,13 @@ def test_airflow_is_told_what_the_dags_read(
         "AIRFLOW_VAR_BQ_AWS_CONNECTION": connection,
         "AIRFLOW_VAR_ENV": "dev",
         "AIRFLOW_VAR_GCP_PROJECT_ID": "northwind-dev",
+        "AIRFLOW_VAR_POLICY_TAG_IDS": variables["AIRFLOW_VAR_POLICY_TAG_IDS"],
     } | {
         f"AIRFLOW_VAR_S3_URI_{domain.upper()}": uri
         for domain, uri in outputs["landing_uris"]["value"]["us-east-1"].items()
     }
+    # As dbt takes them, from there or from `terraform output`.
+    assert json.loads(variables["AIRFLOW_VAR_POLICY_TAG_IDS"]) == outputs["policy_tag_ids"]["value"]
 
 
 def test_every_read_is_logged_and_kept_six_years(resources: dict[str, list[dict[str, Any]]]) -> None:

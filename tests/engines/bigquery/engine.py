@@ -122,10 +122,14 @@ class Script:
                 if self.before is not None:
                     raise BigQueryError("invalidQuery", "A transaction is already in progress", "query")
                 self.before = dict(storage.tables)
+                storage.in_transaction = True
             case "ASTCommitStatement":
                 if self.before is None:
                     raise BigQueryError("invalidQuery", "No transaction is in progress to commit", "query")
-                self.before = None
+                changed = [table for id, table in storage.tables.items() if self.before.get(id) is not table]
+                self.before, storage.in_transaction = None, False
+                for table in changed:
+                    storage.show(table)
             case "ASTRollbackStatement":
                 if self.before is None:
                     raise BigQueryError("invalidQuery", "No transaction is in progress to roll back", "query")
@@ -139,7 +143,7 @@ class Script:
     def _rollback(self) -> None:
         if self.before is not None:
             self.warehouse.storage.tables = self.before
-            self.before = None
+            self.before, self.warehouse.storage.in_transaction = None, False
 
     def _declare(self, node: Node) -> None:
         listed, kind, default = node.child("variable_list"), node.child("type"), node.child("default_value")

@@ -49,7 +49,7 @@ def none(call: Call) -> Fault | None:
 class Rules:
     """Faults from a JSON document: [{"method": "POST", "path": regular expression, "times": 2, "reason": "reset"}].
 
-    The first rule that fits, and is not used up, applies. Optional: method, body (a regular expression too), times,
+    The first rule that fits, and is not used up, applies. Optional: method, body (regular expressions too), skip, times,
     after, seconds.
 
     Raises BigQueryError (invalid).
@@ -60,13 +60,14 @@ class Rules:
         try:
             self._rules = [
                 (
-                    entry.get("method"),
+                    re.compile(entry.get("method", "")),
                     re.compile(entry["path"]),
                     re.compile(entry.get("body", "").encode(), re.DOTALL),
                     Fault(entry["reason"], bool(entry.get("after")), float(entry.get("seconds", 0))),
                 )
                 for entry in document
             ]
+            self._skipped = [int(entry.get("skip", 0)) for entry in document]
             self._left = [int(entry.get("times", 1)) for entry in document]
         except (AttributeError, KeyError, TypeError, ValueError, re.error) as error:
             raise BigQueryError("invalid", f"Faults are not in the documented form: {error!r}") from error
@@ -74,8 +75,10 @@ class Rules:
     def __call__(self, call: Call) -> Fault | None:
         with self._lock:
             for number, (method, path, body, fault) in enumerate(self._rules):
-                fits = method in (None, call.method) and path.search(call.path) and body.search(call.body)
-                if fits and self._left[number] > 0:
+                fits = method.match(call.method) and path.search(call.path) and body.search(call.body)
+                if fits and self._skipped[number] > 0:
+                    self._skipped[number] -= 1
+                elif fits and self._left[number] > 0:
                     self._left[number] -= 1
                     return fault
         return None

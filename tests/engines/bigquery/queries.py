@@ -137,6 +137,12 @@ class Reader:
                 raise NotEmulated("FOR SYSTEM_TIME AS OF")
             alias = "" if expression.child("alias") else f" AS `{names[-1].rpartition('.')[2]}`"
             result.append((*path.span, self._relation(names, scope, depth) + alias))
+        # The reference engine knows no session. dbt asks for its user when it grants.
+        if b"session_user" in sql.lower():
+            for call in node.find("ASTFunctionCall"):
+                function = call.child("function")
+                if function is not None and [n.text("id_string").lower() for n in function.children("names")] == ["session_user"]:
+                    result.append((*call.span, f"'{scope.caller.partition(':')[2]}'"))
         return result
 
     def _tables(self, sql: bytes, node: Node, paths: Iterable[tuple[str, ...]], scope: Scope) -> set[tuple[str, ...]]:

@@ -152,6 +152,8 @@ class Api:
             ("PUT", "/emulator/faults", self._put_faults),
             ("GET", "/emulator/requests", self._get_requests),
             ("DELETE", "/emulator/requests", self._clear_requests),
+            ("GET", "/emulator/history", self._get_history),
+            ("DELETE", "/emulator/history", self._clear_history),
         )
         self._routes = [(method, re.compile(path), handler) for method, path, handler in routes]
 
@@ -363,6 +365,15 @@ class Api:
     def _clear_requests(self, request: Request) -> Resource:
         with self._lock:
             self.requests.clear()
+        return {}
+
+    def _get_history(self, request: Request) -> Resource:
+        with self._resources.storage.lock:
+            return {"states": [asdict(state) for state in self._resources.storage.history]}
+
+    def _clear_history(self, request: Request) -> Resource:
+        with self._resources.storage.lock:
+            self._resources.storage.history.clear()
         return {}
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,16 @@ class TableId:
 
     def __str__(self) -> str:
         return f"{self.project}.{self.dataset}.{self.table}"
+
+
+@dataclass(frozen=True)
+class State:
+    """What readers could see of a table from some moment on. filled: the columns that hold a value in some row."""
+
+    table: str
+    rows: int
+    fields: list[Resource]
+    filled: list[str]
 
 
 @dataclass
@@ -66,10 +77,15 @@ class Table:
 
 
 class Storage:
-    """All projects. Hold `lock` around anything that reads and then writes."""
+    """All projects. Hold `lock` around anything that reads and then writes.
+
+    history: every state of a native table that readers could see, in order; not those inside a transaction.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
+        self.history: list[State] = []
+        self.in_transaction = False
         self.datasets: dict[tuple[str, str], Resource] = {}
         self.tables: dict[TableId, Table] = {}
         self._version = 0
@@ -126,7 +142,19 @@ class Storage:
         if table.resource["type"] == "TABLE":
             table.resource["numRows"] = str(len(table.rows))
         self.tables[id] = table
+        if not self.in_transaction:
+            self.show(table)
         return table
+
+    def show(self, table: Table) -> None:
+        """Readers see the table as it is now."""
+        if table.resource["type"] == "TABLE":
+            filled = [
+                field["name"]
+                for position, field in enumerate(table.fields)
+                if any(row.cell[position].WhichOneof("value") for row in table.rows)
+            ]
+            self.history.append(State(str(table.id), len(table.rows), deepcopy(table.fields), filled))
 
     def drop(self, id: TableId) -> None:
         """Raises BigQueryError (notFound)."""

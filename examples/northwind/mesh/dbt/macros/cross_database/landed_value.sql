@@ -21,7 +21,7 @@
 {%- endmacro %}
 
 
-{# An array or struct that landed as JSON text, as CSV must. #}
+{# An array or struct that landed as JSON text, as CSV must. No array is an empty one, as BigQuery stores it. #}
 {% macro landed_json(column, type, fields=none) -%}
     {{ return(adapter.dispatch('landed_json')(column, type, fields)) }}
 {%- endmacro %}
@@ -44,5 +44,6 @@
 {%- endmacro %}
 
 {% macro duckdb__landed_json(column, type, fields) -%}
-    try_cast(try_cast({{ column }} as json) as {{ duckdb_type(type) }})
+    {%- set value = 'try_cast(try_cast(' ~ column ~ ' as json) as ' ~ duckdb_type(type) ~ ')' -%}
+    {{ value if fields else 'coalesce(' ~ value ~ ', [])' }}
 {%- endmacro %}

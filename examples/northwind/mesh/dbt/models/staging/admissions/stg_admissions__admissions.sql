@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='admission_id',
-        cluster_by=['admission_id'],
         partition_by=landed_date_partitions(),
     )
 }}

@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='bed_assignment_id',
-        cluster_by=['bed_assignment_id'],
         partition_by=landed_date_partitions(),
     )
 }}

@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='allergy_id',
-        cluster_by=['allergy_id'],
         partition_by=landed_date_partitions(),
     )
 }}

@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='appointment_id',
-        cluster_by=['appointment_id'],
         partition_by=landed_date_partitions(),
     )
 }}

@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='charge_id',
-        cluster_by=['charge_id'],
         partition_by=landed_date_partitions(),
     )
 }}

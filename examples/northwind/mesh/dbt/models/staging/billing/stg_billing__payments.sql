@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='payment_id',
-        cluster_by=['payment_id'],
         partition_by=landed_date_partitions(),
     )
 }}

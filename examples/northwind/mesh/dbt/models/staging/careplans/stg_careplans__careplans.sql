@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='careplan_id',
-        cluster_by=['careplan_id'],
         partition_by=landed_date_partitions(),
     )
 }}

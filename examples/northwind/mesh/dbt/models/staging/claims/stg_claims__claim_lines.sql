@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='claim_line_id',
-        cluster_by=['claim_line_id'],
         partition_by=landed_date_partitions(),
     )
 }}

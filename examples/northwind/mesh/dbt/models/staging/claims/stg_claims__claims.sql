@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='claim_id',
-        cluster_by=['claim_id'],
         partition_by=landed_date_partitions(),
     )
 }}
@@ -31,7 +30,7 @@ versions as (
         {{ landed_value('service_to', 'date') }} as service_to,
         {{ landed_value('submitted_at', 'timestamp') }} as submitted_at,
         {{ landed_value('adjudicated_at', 'timestamp') }} as adjudicated_at,
-        diagnosis_codes,
+        coalesce(diagnosis_codes, []) as diagnosis_codes,
         {{ landed_value('billed_amount', 'numeric') }} as billed_amount,
         {{ landed_value('allowed_amount', 'numeric') }} as allowed_amount,
         {{ landed_value('paid_amount', 'numeric') }} as paid_amount,

@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='device_use_id',
-        cluster_by=['device_use_id'],
         partition_by=landed_date_partitions(),
     )
 }}

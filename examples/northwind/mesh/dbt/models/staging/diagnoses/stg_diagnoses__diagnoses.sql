@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='diagnosis_id',
-        cluster_by=['diagnosis_id'],
         partition_by=landed_date_partitions(),
     )
 }}

@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='encounter_id',
-        cluster_by=['encounter_id'],
         partition_by=landed_date_partitions(),
     )
 }}

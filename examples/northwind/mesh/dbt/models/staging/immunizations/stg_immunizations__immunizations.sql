@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='immunization_id',
-        cluster_by=['immunization_id'],
         partition_by=landed_date_partitions(),
     )
 }}

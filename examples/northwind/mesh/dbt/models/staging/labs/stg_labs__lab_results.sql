@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='lab_result_id',
-        cluster_by=['lab_result_id'],
         partition_by=landed_date_partitions(),
     )
 }}

@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='medication_request_id',
-        cluster_by=['medication_request_id'],
         partition_by=landed_date_partitions(),
     )
 }}

@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='observation_id',
-        cluster_by=['observation_id'],
         partition_by=landed_date_partitions(),
     )
 }}

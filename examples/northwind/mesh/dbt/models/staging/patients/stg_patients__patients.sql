@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='patient_id',
-        cluster_by=['patient_id'],
         partition_by=landed_date_partitions(),
     )
 }}

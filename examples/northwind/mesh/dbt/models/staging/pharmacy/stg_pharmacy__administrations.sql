@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='administration_id',
-        cluster_by=['administration_id'],
         partition_by=landed_date_partitions(),
     )
 }}

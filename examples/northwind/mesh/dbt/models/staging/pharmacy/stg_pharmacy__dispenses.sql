@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='dispense_id',
-        cluster_by=['dispense_id'],
         partition_by=landed_date_partitions(),
     )
 }}

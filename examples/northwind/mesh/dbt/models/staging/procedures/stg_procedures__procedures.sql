@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='procedure_id',
-        cluster_by=['procedure_id'],
         partition_by=landed_date_partitions(),
     )
 }}

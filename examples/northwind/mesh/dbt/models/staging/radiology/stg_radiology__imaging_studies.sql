@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='imaging_study_id',
-        cluster_by=['imaging_study_id'],
         partition_by=landed_date_partitions(),
     )
 }}

@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='coverage_id',
-        cluster_by=['coverage_id'],
         partition_by=landed_date_partitions(),
     )
 }}

@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='registration_id',
-        cluster_by=['registration_id'],
         partition_by=landed_date_partitions(),
     )
 }}

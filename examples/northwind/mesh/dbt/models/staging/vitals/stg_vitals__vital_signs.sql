@@ -1,7 +1,6 @@
 {{
     config(
         unique_key='vital_sign_id',
-        cluster_by=['vital_sign_id'],
         partition_by=landed_date_partitions(),
     )
 }}

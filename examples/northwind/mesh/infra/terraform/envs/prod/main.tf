@@ -38,6 +38,7 @@ locals {
       BQ_AWS_CONNECTION = module.biglake_us_east_1.connection_id
       ENV               = "prod"
       GCP_PROJECT_ID    = var.gcp_project
+      POLICY_TAG_IDS    = jsonencode(module.classification_us_east_1["curated"].policy_tag_ids)
     },
     { for domain, uri in module.landing_zone_us_east_1.uris : "S3_URI_${upper(domain)}" => uri },
   )

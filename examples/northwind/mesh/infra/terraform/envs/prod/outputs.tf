@@ -68,6 +68,13 @@ output "landing_key_arns" {
   }
 }
 
+output "landing_policy_tag_ids" {
+  description = "Region -> policy tag -> its id for the external tables."
+  value = {
+    "us-east-1" = module.classification_us_east_1["landing"].policy_tag_ids
+  }
+}
+
 output "landing_uris" {
   description = "Region -> domain -> URI of the landing zone."
   value = {
@@ -81,10 +88,8 @@ output "package_index" {
 }
 
 output "policy_tag_ids" {
-  description = "Region -> landing or curated -> policy tag -> its resource name."
-  value = {
-    "us-east-1" = { for place, classification in module.classification_us_east_1 : place => classification.policy_tag_ids }
-  }
+  description = "Policy tag -> its id in the home region, as dbt reads them from POLICY_TAG_IDS."
+  value       = module.classification_us_east_1["curated"].policy_tag_ids
 }
 
 output "terraform_service_accounts" {

@@ -71,8 +71,15 @@ run "gives_access_to_groups_and_pipelines" {
   }
 }
 
-run "lets_what_dbt_keeps_expire" {
+run "keeps_what_dbt_keeps_to_dbt_and_lets_it_expire" {
   command = plan
+
+  assert {
+    condition = toset([
+      for access in google_bigquery_dataset.shared["dbt"].access : try(coalesce(access.user_by_email, access.group_by_email, access.special_group), "")
+    ]) == toset([var.dbt_service_account, "projectOwners"])
+    error_message = "Tables without policy tags lie there: nobody but dbt may read them."
+  }
 
   assert {
     condition     = google_bigquery_dataset.shared["dbt"].default_table_expiration_ms == 604800000

@@ -14,6 +14,22 @@ resource "google_project_iam_member" "dbt_runs_jobs" {
   role    = "roles/bigquery.jobUser"
 }
 
+# Setting policy tags: the datasets' WRITER may change a table's schema, but not the tags in it.
+# https://cloud.google.com/bigquery/docs/column-level-security-intro
+resource "google_project_iam_custom_role" "column_tagger" {
+  description = "Sets policy tags on columns, and reads no data"
+  permissions = ["bigquery.tables.setCategory", "datacatalog.taxonomies.get"]
+  project     = var.mesh.gcp_project
+  role_id     = "columnTagger"
+  title       = "Column tagger"
+}
+
+resource "google_project_iam_member" "dbt_tags_columns" {
+  member  = google_service_account.dbt.member
+  project = var.mesh.gcp_project
+  role    = google_project_iam_custom_role.column_tagger.name
+}
+
 resource "google_service_account_iam_binding" "dbt" {
   members            = [for subject in local.github_subjects[var.mesh.environment] : "principal://iam.googleapis.com/${local.pool}/subject/${subject}"]
   role               = "roles/iam.workloadIdentityUser"

@@ -3,7 +3,7 @@ locals {
   landing_id = replace(var.cell.omni_location, "-", "_")
 
   # What stands beside the domains: marts for the organization, reference for code systems, dbt for what dbt keeps of a
-  # run. Nothing in dbt is meant to last.
+  # run. Nothing in dbt is meant to last, and nobody else may read it: temporary tables have no policy tags.
   shared = {
     dbt       = { description = "What dbt keeps of its runs", expires_after_days = 7, readers = [] }
     marts     = { description = "Marts of the organization", expires_after_days = null, readers = var.mart_readers }

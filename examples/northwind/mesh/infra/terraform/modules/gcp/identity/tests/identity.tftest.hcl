@@ -72,6 +72,21 @@ run "keeps_delivery_out_of_data" {
   }
 }
 
+# A writer of a dataset may change a schema, but not the policy tags in it.
+run "lets_dbt_tag_columns_and_read_nothing_more" {
+  command = plan
+
+  assert {
+    condition     = google_project_iam_custom_role.column_tagger.permissions == toset(["bigquery.tables.setCategory", "datacatalog.taxonomies.get"])
+    error_message = "dbt must be able to set policy tags, and the role must give nothing else."
+  }
+
+  assert {
+    condition     = google_project_iam_member.dbt_tags_columns.role == google_project_iam_custom_role.column_tagger.name && google_project_iam_member.dbt_tags_columns.member == google_service_account.dbt.member
+    error_message = "The role is dbt's."
+  }
+}
+
 run "limits_what_apply_can_grant" {
   command = plan
 

@@ -1,0 +1,111 @@
+"""Runs dbt several times in one process and says what each run did to the emulated BigQuery.
+
+Executed in the environment of dbt, in the folder of the project: invocations.py ENDPOINT STEPS. STEPS is a JSON list of
+{"arguments": [...], "environment": {name: value}, "files": {path: text}, "faults": [...]}. All but the arguments are
+optional, and a text of null takes the file away. What files and variables there were is there again after the step.
+
+Prints a JSON list of {"success", "message", "warnings", "states", "requests", "tags"}. tags: table -> column -> policy
+tag, as the manifest has it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from dbt.cli.main import dbtRunner
+
+Resource = dict[str, Any]
+
+
+def main() -> None:
+    """One step after another."""
+    endpoint, steps = sys.argv[1:]
+    print(json.dumps([run(endpoint, step) for step in json.loads(steps)]))
+
+
+def run(endpoint: str, step: Resource) -> Resource:
+    """One step."""
+    for log in ("history", "requests"):
+        call(endpoint, "DELETE", log)
+    call(endpoint, "PUT", "faults", step.get("faults", []))
+    warnings: list[str] = []
+    with replaced(step.get("files", {})), surrounded(step.get("environment", {})):
+
+        def heard(event: Any) -> None:
+            if event.info.level == "warn":
+                warnings.append(event.info.msg)
+
+        outcome = dbtRunner(callbacks=[heard]).invoke(["--quiet", "--log-level-file", "none", *step["arguments"]])
+        nodes = json.loads(Path("target/manifest.json").read_text())["nodes"].values()
+    call(endpoint, "PUT", "faults", [])
+    messages = [str(outcome.exception)] if outcome.exception else []
+    messages += [str(result.message) for result in getattr(outcome.result, "results", [])]
+    return {
+        "success": outcome.success,
+        "message": "\n".join(messages),
+        "warnings": warnings,
+        "states": call(endpoint, "GET", "history")["states"],
+        "tags": {
+            f"{node['schema']}.{node['alias']}": {
+                column["name"]: column["config"]["meta"]["policy_tag"]
+                for column in node["columns"].values()
+                if "policy_tag" in column["config"].get("meta", {})
+            }
+            for node in nodes
+            if node["resource_type"] == "model"
+        },
+        "requests": [entry for entry in call(endpoint, "GET", "requests")["requests"] if entry["wrote"]],
+    }
+
+
+def call(endpoint: str, method: str, what: str, body: object = None) -> Any:
+    """A request to the emulator itself."""
+    request = Request(f"{endpoint}/emulator/{what}", json.dumps(body).encode(), method=method)
+    with urlopen(request) as response:
+        return json.loads(response.read() or b"{}")
+
+
+@contextmanager
+def replaced(files: dict[str, str | None]) -> Iterator[None]:
+    """Files of the project with another text."""
+    before = {path: Path(path).read_text() if Path(path).exists() else None for path in files}
+    write(files)
+    try:
+        yield
+    finally:
+        write(before)
+
+
+def write(files: dict[str, str | None]) -> None:
+    """Write files, or take them away."""
+    for path, text in files.items():
+        if text is None:
+            Path(path).unlink()
+        else:
+            Path(path).write_text(text)
+
+
+@contextmanager
+def surrounded(variables: dict[str, str]) -> Iterator[None]:
+    """Environment variables of other values; an empty one is not there."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    for name, value in variables.items():
+        if not value:
+            del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+if __name__ == "__main__":
+    main()

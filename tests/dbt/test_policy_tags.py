@@ -1,0 +1,431 @@
+"""Policy tags on the emulated BigQuery: no row of patient data is ever seen without its tag, whatever dbt does.
+
+Everything runs through the real adapter, as dbt's service account. The emulator records every visible state of a table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.answers import CUSTOM
+from tests.conftest import Render
+from tests.engines.bigquery import Client, Emulator, RefusedError
+from tests.mesh import Mesh
+
+PROJECT = "northwind-dev"
+LOCATION = "us-east4"
+DBT = "serviceAccount:dbt-runner@northwind-dev.iam.gserviceaccount.com"
+MASKED = "group:masked-readers@northwind.example"
+ANALYST = "user:analyst@northwind.example"
+
+# A domain of the template and one of the user's own, with a struct. Nothing that refers to a third.
+ANSWERS: dict[str, Any] = {
+    "domains": ["patients"],
+    "custom_domains": [
+        {
+            **CUSTOM["custom_domains"][0],
+            "entities": [
+                {
+                    **entity,
+                    "columns": [column for column in entity["columns"] if column["name"] != "result_id"],
+                }
+                for entity in CUSTOM["custom_domains"][0]["entities"]
+            ],
+        }
+    ],
+}
+VARIANTS = "genomics__us_east4.stg_genomics__variants"
+PATIENTS = "patients__us_east4.stg_patients__patients"
+PATIENT_360 = "marts__us_east4.patient_360"
+POLICY_TAG = "marts__us_east4.patient_360_policy_tag"
+
+# Files of the project.
+VARIANTS_SQL = "models/staging/genomics/stg_genomics__variants.sql"
+VARIANTS_YML = "models/staging/genomics/_genomics__models.yml"
+POLICY_TAG_SQL = "models/marts/patient_360_policy_tag/patient_360_policy_tag.sql"
+POLICY_TAG_YML = "models/marts/patient_360_policy_tag/_patient_360_policy_tag__models.yml"
+
+TWO_DAYS = ("--vars", "{landed_to: 2026-01-06}")
+LAST_DAY = ("--vars", "{landed_from: 2026-01-07}")
+PROD = ("--target", "prod")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of dbt and what it did."""
+
+    success: bool
+    message: str
+    warnings: list[str]
+    # Every state of a table that readers could see: table, rows, fields, filled.
+    states: list[dict[str, Any]]
+    # Those that changed something.
+    requests: list[dict[str, Any]]
+    # Table -> column -> policy tag, as the project asks for.
+    tags: dict[str, dict[str, str]]
+
+    def of(self, table: str) -> list[dict[str, Any]]:
+        """The states of a table, dataset and name."""
+        return [state for state in self.states if state["table"] == f"{PROJECT}.{table}"]
+
+    def exposed(self) -> list[str]:
+        """What a reader saw of patient data without its tag: rows of tables in datasets that others than dbt read."""
+        found = []
+        for state in self.states:
+            _, dataset, name = state["table"].split(".")
+            if state["rows"] and not dataset.startswith("dbt__"):
+                wanted = self.tags.get(f"{dataset}.{name}")
+                if wanted is None:
+                    found.append(f"{dataset}.{name} is no table of the project")
+                else:
+                    columns = wanted.keys() & set(state["filled"])
+                    missing = [path for path, tag in leaves(state) if path.split(".")[0] in columns and not tag]
+                    found += [f"{dataset}.{name}.{path}" for path in missing]
+        return found
+
+
+def leaves(state: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
+    """Path of each leaf of a table -> its policy tag."""
+
+    def below(fields: list[dict[str, Any]], parent: str) -> Iterator[tuple[str, str | None]]:
+        for field in fields:
+            names = field.get("policyTags", {}).get("names") or [None]
+            if field.get("fields"):
+                assert names == [None], f"{parent}{field['name']} is no leaf"
+                yield from below(field["fields"], f"{parent}{field['name']}.")
+            else:
+                yield f"{parent}{field['name']}", names[0]
+
+    yield from below(state["fields"], "")
+
+
+def step(*arguments: str, **more: Any) -> dict[str, Any]:
+    """See invocations.py."""
+    return {"arguments": arguments, **more}
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A mesh, and the emulated BigQuery that dbt builds it in."""
+
+    mesh: Mesh
+    emulator: Emulator
+    ids: dict[str, str]
+
+    def run(self, *steps: dict[str, Any]) -> list[Run]:
+        """Run dbt as its service account."""
+        script = Path(__file__).with_name("invocations.py")
+        output = self.mesh.environment.run(
+            ["python", script, self.emulator.endpoint, json.dumps(steps)],
+            cwd=self.mesh.root / "dbt",
+            variables={"DBT_PROFILES_DIR": ".", "POLICY_TAG_IDS": json.dumps(self.ids), "PHI_POLICY_TAG_ID": ""},
+        ).stdout
+        return [Run(**run) for run in json.loads(output.splitlines()[-1])]
+
+    def file(self, path: str, *replacements: tuple[str, str]) -> dict[str, str]:
+        """A file of the project, changed."""
+        text = (self.mesh.root / "dbt" / path).read_text()
+        for old, new in replacements:
+            assert old in text, old
+            text = text.replace(old, new)
+        return {path: text}
+
+    def client(self, principal: str) -> Client:
+        """Sends requests as that principal."""
+        return self.emulator.client(principal, PROJECT)
+
+
+def policy_tags(mesh: Mesh) -> dict[str, str | None]:
+    """Policy tag -> mask, of all contracts, as Terraform makes them."""
+    found = {}
+    for contract in mesh.contracts().values():
+        for column in (column for entity in contract["schema"] for column in entity["properties"]):
+            custom = {item["property"]: item["value"] for item in column.get("customProperties", [])}
+            if "policyTag" in custom:
+                found[custom["policyTag"]] = custom.get("masking")
+    return found
+
+
+@pytest.fixture(scope="module")
+def warehouse(
+    render: Render, open_mesh: Callable[[Path, Path], Mesh], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """Nothing is built yet. dbt reads every tag in clear, masked readers see masks, and nobody else what is tagged."""
+    mesh = open_mesh(render(**ANSWERS), tmp_path_factory.mktemp("policy_tags") / "mesh")
+    mesh.generate("--patients", "6", "--days", "3")
+    masks = policy_tags(mesh)
+    ids = {tag: f"projects/{PROJECT}/locations/{LOCATION}/taxonomies/7/policyTags/{tag}" for tag in masks}
+    grants = {
+        ids[tag]: {
+            "fineGrainedReaders": [DBT] if mask else [DBT, MASKED],
+            "dataPolicies": [{"rule": mask.upper(), "maskedReaders": [MASKED]}] if mask else [],
+        }
+        for tag, mask in masks.items()
+    }
+    with Emulator(mesh=mesh.root) as emulator:
+        emulator.client().call("PUT", "/emulator/policies", grants)
+        path = mesh.root / "dbt" / "profiles.yml"
+        profiles = yaml.safe_load(path.read_text())
+        for name in ("dev", "prod"):
+            profiles["clinical_mesh"]["outputs"][name].update(
+                method="oauth-secrets", token=DBT, api_endpoint=emulator.endpoint, project=PROJECT, threads=1
+            )
+        path.write_text(yaml.safe_dump(profiles))
+        yield Warehouse(mesh, emulator, ids)
+
+
+def life(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
+    """Name -> a run in the life of a warehouse, in order."""
+    ids = warehouse.ids
+    run, dev = ("run", "--target", "prod"), ("run", "--target", "dev")
+    variants, mart = ("--select", "stg_genomics__variants"), ("--select", "patient_360_policy_tag")
+    without = {tag: id for tag, id in ids.items() if tag != "sensitive"}
+    elsewhere = {tag: id.replace(LOCATION, "us-west1") for tag, id in ids.items()}
+    audit = ("test", "--target", "prod", "--select", "test_name:policy_tags_are_set")
+    column = (
+        "      - name: {}\n        description: Sample.\n        data_type: string\n        config:\n          meta:\n"
+    )
+    column += "            classification: direct_identifier\n            policy_tag: direct_identifier_sha256\n"
+    grown = warehouse.file(
+        VARIANTS_SQL,
+        (
+            "        position_in_genome,\n        {{ landed_value",
+            "        (select as struct position_in_genome.*, 'x' as strand) as position_in_genome,\n"
+            "        'y' as sample_id,\n        {{ landed_value",
+        ),
+        (
+            "        position_in_genome,\n        called_on",
+            "        position_in_genome,\n        sample_id,\n        called_on",
+        ),
+    ) | warehouse.file(
+        VARIANTS_YML,
+        ("base int64>", "base int64, strand string>"),
+        ("      - name: called_on\n", column.format("sample_id") + "      - name: called_on\n"),
+    )
+    versions: dict[str, str | None] = {}
+    versions |= warehouse.file(
+        POLICY_TAG_YML,
+        (
+            "  - name: patient_360_policy_tag\n    description",
+            "  - name: patient_360_policy_tag\n    latest_version: 2\n    versions: [{v: 1}, {v: 2}]\n    description",
+        ),
+    )
+    text = warehouse.file(POLICY_TAG_SQL)[POLICY_TAG_SQL]
+    versions |= {POLICY_TAG_SQL.replace(".sql", f"_v{number}.sql"): text for number in (1, 2)}
+    versions[POLICY_TAG_SQL] = None
+    return {
+        "no ids": step(*run, environment={"POLICY_TAG_IDS": ""}),
+        "one id missing": step(*run, environment={"POLICY_TAG_IDS": json.dumps(without)}),
+        "no JSON": step(*run, environment={"POLICY_TAG_IDS": "{direct_identifier"}),
+        "no object": step(*run, environment={"POLICY_TAG_IDS": "[]"}),
+        "another location": step(*run, environment={"POLICY_TAG_IDS": json.dumps(elsewhere)}),
+        "another class": step(
+            *run,
+            files=warehouse.file(
+                POLICY_TAG_YML,
+                ("            policy_tag: direct_identifier_sha256\n", "            policy_tag: sensitive\n"),
+            ),
+        ),
+        "no tag": step(
+            *run, files=warehouse.file(POLICY_TAG_YML, ("            policy_tag: direct_identifier_sha256\n", ""))
+        ),
+        "dev without ids": step(*dev, *variants, *TWO_DAYS, environment={"POLICY_TAG_IDS": ""}),
+        "audit of what has no tags": step(*audit, "stg_genomics__variants"),
+        "tags come later": step(*run, *variants),
+        "first": step(*run, *TWO_DAYS),
+        "daily": step(*run),
+        "audit": step(*audit),
+        "again": step("run-operation", "apply_policy_tags", "--target", "prod"),
+        "full refresh": step(*run, "--full-refresh"),
+        "dev with tags and without ids": step(*dev, *variants, *mart, environment={"POLICY_TAG_IDS": ""}),
+        "grown": step(*run, *variants, *LAST_DAY, files=grown),
+        "clustered anew": step(
+            *run,
+            *variants,
+            "--full-refresh",
+            files=warehouse.file(VARIANTS_SQL, ("cluster_by=['variant_number']", "cluster_by=['source_system']")),
+        ),
+        "versions": step(*run, *mart, files=versions),
+        "tag of its own": step(*run, *mart, environment={"PHI_POLICY_TAG_ID": ids["direct_identifier_always_null"]}),
+        "grants": step(
+            *run, *mart, environment={"MART_READERS": "analysts@northwind.example reviewers@northwind.example"}
+        ),
+        "failing": step(
+            *run,
+            *mart,
+            files=warehouse.file(
+                POLICY_TAG_SQL,
+                ("        age_group,", "        cast(cast(patient_id as int64) as string) as age_group,"),
+            ),
+        ),
+        "view": step(*run, *mart, files={POLICY_TAG_SQL: "{{ config(materialized='view') }}\n\n" + text}),
+    }
+
+
+@pytest.fixture(scope="module")
+def runs(warehouse: Warehouse) -> dict[str, Run]:
+    """The life of a warehouse, run by run."""
+    steps = life(warehouse)
+    return dict(zip(steps, warehouse.run(*steps.values()), strict=True))
+
+
+COMMAND = 'export POLICY_TAG_IDS="$(terraform -chdir=../infra/terraform/envs/prod output -json policy_tag_ids)"'
+
+
+@pytest.mark.parametrize(
+    ("run", "parts"),
+    [
+        ("no ids", ["POLICY_TAG_IDS has no id for direct_identifier_always_null, ", ", sensitive. ", COMMAND]),
+        ("one id missing", ["POLICY_TAG_IDS has no id for sensitive. ", COMMAND]),
+        ("no JSON", ["POLICY_TAG_IDS is no JSON object", "{direct_identifier", COMMAND]),
+        ("no object", ["POLICY_TAG_IDS is no JSON object", "[]", COMMAND]),
+        ("another location", ["an id that is none of us-east4", "/locations/us-west1/", COMMAND]),
+        (
+            "another class",
+            ["patient_360_policy_tag.patient_id is classified direct_identifier", "policy tag sensitive"],
+        ),
+        ("no tag", ["patient_360_policy_tag.patient_id is classified direct_identifier", "policy tag None"]),
+    ],
+)
+def test_a_run_that_could_not_tag_is_refused_before_anything_is_built(
+    run: str, parts: list[str], runs: dict[str, Run]
+) -> None:
+    assert not runs[run].success
+    assert [part for part in parts if part not in runs[run].message] == []
+    assert runs[run].requests == []
+
+
+def test_elsewhere_than_on_production_a_warning_names_what_is_missing(runs: dict[str, Run]) -> None:
+    run = runs["dev without ids"]
+    assert run.success
+    [warning] = [text for text in run.warnings if "POLICY_TAG_IDS" in text]
+    assert "no id for direct_identifier_sha256, quasi_identifier_date_year_mask, sensitive" in warning
+    # What proves that the tests below can fail.
+    assert f"{VARIANTS}.patient_id" in run.exposed()
+    assert not runs["audit of what has no tags"].success
+    assert f"{VARIANTS}.position_in_genome.base" in run.exposed()
+
+
+@pytest.mark.parametrize(
+    ("run", "tables"),
+    [
+        ("tags come later", {VARIANTS}),
+        ("first", {VARIANTS, PATIENTS, PATIENT_360, POLICY_TAG}),
+        ("daily", {VARIANTS, PATIENTS, PATIENT_360, POLICY_TAG}),
+        ("full refresh", {VARIANTS, PATIENTS, PATIENT_360, POLICY_TAG}),
+        ("dev with tags and without ids", {VARIANTS, POLICY_TAG}),
+        ("grown", {VARIANTS}),
+        ("clustered anew", {VARIANTS}),
+        ("versions", {f"{POLICY_TAG}_v1", f"{POLICY_TAG}_v2"}),
+        ("tag of its own", {POLICY_TAG}),
+    ],
+)
+def test_nobody_ever_sees_patient_data_without_its_tag(run: str, tables: set[str], runs: dict[str, Run]) -> None:
+    assert runs[run].success, runs[run].message
+    for table in tables:
+        assert runs[run].of(table)[-1]["rows"], f"{table} is empty: nothing was proved"
+    assert runs[run].exposed() == []
+
+
+def test_tags_are_those_of_the_columns_and_stand_on_leaves(runs: dict[str, Run], warehouse: Warehouse) -> None:
+    for table in (VARIANTS, PATIENTS, PATIENT_360, POLICY_TAG):
+        wanted = runs["daily"].tags[table]
+        for path, tag in leaves(runs["daily"].of(table)[-1]):
+            assert tag == warehouse.ids.get(wanted.get(path.split(".")[0], "")), path
+    grown = dict(leaves(runs["grown"].of(VARIANTS)[-1]))
+    assert grown["sample_id"] == warehouse.ids["direct_identifier_sha256"]
+    assert grown["position_in_genome.strand"] == warehouse.ids["sensitive"]
+    own = dict(leaves(runs["tag of its own"].of(POLICY_TAG)[-1]))
+    assert own["patient_id"] == warehouse.ids["direct_identifier_always_null"]
+
+
+def test_rows_are_replaced_at_once(runs: dict[str, Run]) -> None:
+    """Readers see the old rows, then the new ones, and never none."""
+    for run in ("daily", "full refresh"):
+        for table in (PATIENT_360, POLICY_TAG):
+            assert all(state["rows"] for state in runs[run].of(table)), (run, table)
+    assert not runs["failing"].success
+    assert runs["failing"].of(POLICY_TAG) == []
+
+
+def test_a_view_is_left_to_its_tables(runs: dict[str, Run], warehouse: Warehouse) -> None:
+    assert runs["view"].success, runs["view"].message
+    dataset, _, name = POLICY_TAG.partition(".")
+    view = warehouse.client("dummy").call("GET", f"datasets/{dataset}/tables/{name}")
+    assert view["type"] == "VIEW"
+    assert [field["name"] for field in view["schema"]["fields"] if field.get("policyTags", {}).get("names")] == []
+
+
+def test_what_has_its_tags_is_not_touched(runs: dict[str, Run]) -> None:
+    assert runs["audit"].success
+    assert runs["again"].success
+    assert runs["again"].requests == []
+
+
+def test_marts_are_granted_to_groups_where_dbt_is_told_so(runs: dict[str, Run], warehouse: Warehouse) -> None:
+    assert runs["grants"].success, runs["grants"].message
+    granted = warehouse.client("dummy").query(
+        f"select grantee, privilege_type from `{PROJECT}`.`region-{LOCATION}`.INFORMATION_SCHEMA.OBJECT_PRIVILEGES "
+        "where object_name = 'patient_360_policy_tag' order by grantee"
+    )
+    assert granted.rows == [
+        ["group:analysts@northwind.example", "roles/bigquery.dataViewer"],
+        ["group:reviewers@northwind.example", "roles/bigquery.dataViewer"],
+    ]
+
+
+def test_identifiers_are_refused_masked_or_clear(runs: dict[str, Run], warehouse: Warehouse) -> None:
+    identifiers = [
+        (table, column)
+        for table, tags in runs["daily"].tags.items()
+        for column, tag in tags.items()
+        if tag.startswith("direct_identifier")
+    ]
+    assert len(identifiers) > 10
+    masked_values = 0
+    for table, column in identifiers:
+        query = f"select {column} from {table} where {column} is not null order by landed_date, {column} limit 5"
+        query = query if "stg_" in table else query.replace("landed_date, ", "")
+        with pytest.raises(RefusedError, match=column):
+            warehouse.client(ANALYST).query(query)
+        clear = warehouse.client(DBT).query(f"select {column} from {table} where {column} is not null").rows
+        masked = warehouse.client(MASKED).query(f"select {column} from {table}").rows
+        assert not {value for (value,) in masked if value} & {value for (value,) in clear}, (table, column)
+        masked_values += len(clear)
+    assert masked_values > 50
+
+
+def test_a_run_that_dies_anywhere_ends_well_when_run_again(runs: dict[str, Run], warehouse: Warehouse) -> None:
+    """Killed before its nth change, for every n. The table is dropped and made anew each time, as at a first build."""
+    run = ("run", "--target", "prod", "--select", "stg_genomics__variants", "--full-refresh")
+    # The drop, rows made aside, an empty table, its tags, its rows, its description.
+    changes = 'create or replace|begin transaction|"schema"|"description"|^$'
+    steps = []
+    for number in range(7):
+        layout = ["cluster_by=['source_system']", "cluster_by=['allele']"][number % 2]
+        files = warehouse.file(VARIANTS_SQL, ("cluster_by=['variant_number']", layout))
+        death = {
+            "method": "POST|PATCH|DELETE",
+            "path": "",
+            "body": changes,
+            "skip": number,
+            "times": 99,
+            "reason": "invalid",
+        }
+        steps += [step(*run, files=files, faults=[death]), step(*run, files=files)]
+    results = warehouse.run(*steps)
+    deaths, recoveries = results[::2], results[1::2]
+    assert [death.success for death in deaths] == [False] * 6 + [True]
+    rows = runs["full refresh"].of(VARIANTS)[-1]["rows"]
+    for number, (killed, recovery) in enumerate(zip(deaths, recoveries, strict=True)):
+        assert killed.exposed() == [], number
+        assert recovery.success, recovery.message
+        assert recovery.exposed() == [], number
+        assert recovery.of(VARIANTS)[-1]["rows"] == rows, number
