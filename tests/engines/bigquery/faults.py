@@ -49,8 +49,8 @@ def none(call: Call) -> Fault | None:
 class Rules:
     """Faults from a JSON document: [{"method": "POST", "path": regular expression, "times": 2, "reason": "reset"}].
 
-    The first rule that fits, and is not used up, applies. Optional: method, body (regular expressions too), skip, times,
-    after, seconds.
+    The first rule that fits, and is not used up, applies. Optional: method, body (regular expressions too), skip,
+    times, after, seconds.
 
     Raises BigQueryError (invalid).
     """

@@ -141,7 +141,8 @@ class Reader:
         if b"session_user" in sql.lower():
             for call in node.find("ASTFunctionCall"):
                 function = call.child("function")
-                if function is not None and [n.text("id_string").lower() for n in function.children("names")] == ["session_user"]:
+                called = function.children("names") if function is not None else ()
+                if [part.text("id_string").lower() for part in called] == ["session_user"]:
                     result.append((*call.span, f"'{scope.caller.partition(':')[2]}'"))
         return result
 
