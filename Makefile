@@ -31,7 +31,7 @@ demo: $(VENV)/template ## Generate the example mesh and run its demo: ARGS="--pa
 
 .PHONY: test
 test: $(VENV)/template ## Run the tests: TESTS=tests/dbt for a part, ARGS="-x -k loinc" for pytest
-	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadscope $(TESTS) $(ARGS)
+	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder $(TESTS) $(ARGS)
 
 .PHONY: apply
 apply: $(VENV)/template ## Apply the infrastructure of the example, both clouds, on this machine: ARGS="--environment prod"

@@ -52,6 +52,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that no process is left alone with it."""
+    items.sort(key=lambda item: "terraform" not in item.path.parts)
+
+
 @cache
 def group_of(file: str) -> str:
     """What a test file shares with others, or its own name."""
