@@ -265,7 +265,9 @@ def life(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
                 ("        age_group,", "        cast(cast(patient_id as int64) as string) as age_group,"),
             ),
         ),
-        "view": step(*run, *mart, files={POLICY_TAG_SQL: "{{ config(materialized='view') }}\n\n" + text}),
+        "view": step(
+            *run, *mart, "--full-refresh", files={POLICY_TAG_SQL: "{{ config(materialized='view') }}\n\n" + text}
+        ),
     }
 
 

@@ -52,8 +52,10 @@ def plain(value: Any, field: dict[str, Any]) -> Any:
     match field["type"]:
         case "RECORD":
             return [plain(item, part) for item, part in zip(value, field["fields"], strict=True)]
-        case "INTEGER" | "TIMESTAMP":
+        case "INTEGER":
             return int(value)
+        case "TIMESTAMP":
+            return int(Decimal(value) * 1_000_000)
         case "FLOAT":
             return float(value)
         case "BOOLEAN":
@@ -82,10 +84,10 @@ class Built:
     daily: Run
 
 
-def build(warehouse: Warehouse) -> Run:
+def build(warehouse: Warehouse, *arguments: str) -> Run:
     """Build everything."""
     before, started = len(warehouse.jobs()), time.monotonic()
-    warehouse.dbt("build")
+    warehouse.dbt("build", *arguments)
     seconds = time.monotonic() - started
     return Run(warehouse.mesh.results(), warehouse.jobs()[before:], seconds)
 
@@ -102,7 +104,7 @@ def built(
     with warehouse(mesh) as running:
         first = build(running)
         deliver(mesh, days[-1])
-        yield Built(running, days, first, build(running))
+        yield Built(running, days, first, build(running, "--vars", f"{{landed_from: {days[-1]}}}"))
 
 
 def models(mesh: Mesh) -> list[dict[str, Any]]:

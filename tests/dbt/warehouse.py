@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +13,8 @@ from typing import Any
 
 from tests.engines.bigquery import Client, Emulator
 from tests.mesh import Mesh
+
+TAG = re.compile(r"policy_tag: (\w+)")
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,14 @@ class Warehouse:
         shipped = (self.mesh.root / "dbt" / "profiles.yml").read_text()
         credentials = f"method: oauth-secrets\n      token: dummy\n      api_endpoint: {self.emulator.endpoint}"
         (profiles / "profiles.yml").write_text(shipped.replace("method: oauth", credentials))
-        settings = {"DBT_PROFILES_DIR": str(profiles)} | variables
+        settings = {"DBT_PROFILES_DIR": str(profiles), "POLICY_TAG_IDS": json.dumps(self.policy_tag_ids())} | variables
         return self.mesh.dbt(*arguments, "--target", self.target, check=check, **settings)
+
+    def policy_tag_ids(self) -> dict[str, str]:
+        """Tag -> id, as Terraform would give them."""
+        tags = {tag for path in (self.mesh.root / "dbt/models").rglob("*.yml") for tag in TAG.findall(path.read_text())}
+        taxonomy = f"projects/{self.project}/locations/us-east4/taxonomies/1/policyTags"
+        return {tag: f"{taxonomy}/{number}" for number, tag in enumerate(sorted(tags), 1)}
 
     def client(self, principal: str = "dummy") -> Client:
         """Sends requests as that principal; without one as the owner of everything."""
