@@ -7,6 +7,7 @@
 {{ config(
     enabled=target.type == 'bigquery',
     severity='error' if target.name in var('policy_tags_required') else 'warn',
+    where='',
 ) }}
 
 with expected as (
