@@ -661,6 +661,7 @@ NO_ENVIRONMENT = re.compile(r"/dev/null|\bpkg\.dev\b|\bmesh-(?:dev|prod)\b")
 LISTED = (
     ".copier-answers.yml",
     "README.md",
+    "dbt/dbt_project.yml",
     "dbt/profiles.yml",
     "infra/terraform/README.md",
     "infra/terraform/sentinel-policies/README.md",

@@ -2,6 +2,18 @@ mock_provider "google" {
   override_during = plan
 }
 
+override_resource {
+  override_during = plan
+  target          = google_project_iam_custom_role.column_tagger
+  values          = { name = "projects/mesh-dev/roles/columnTagger" }
+}
+
+override_resource {
+  override_during = plan
+  target          = google_service_account.dbt
+  values          = { member = "serviceAccount:dbt-runner@mesh-dev.iam.gserviceaccount.com" }
+}
+
 variables {
   github        = { owner_id = "101", repository = "mesh-health/data-mesh", repository_id = "202" }
   hcp_terraform = { organization = "mesh", project = "mesh", workspace = "mesh-dev" }
@@ -82,7 +94,7 @@ run "lets_dbt_tag_columns_and_read_nothing_more" {
   }
 
   assert {
-    condition     = google_project_iam_member.dbt_tags_columns.role == google_project_iam_custom_role.column_tagger.name && google_project_iam_member.dbt_tags_columns.member == google_service_account.dbt.member
+    condition     = google_project_iam_member.dbt_tags_columns.role == "projects/mesh-dev/roles/columnTagger" && google_project_iam_member.dbt_tags_columns.member == "serviceAccount:dbt-runner@mesh-dev.iam.gserviceaccount.com"
     error_message = "The role is dbt's."
   }
 }
