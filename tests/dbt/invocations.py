@@ -1,11 +1,12 @@
 """Runs dbt several times in one process and says what each run did to the emulated BigQuery.
 
-Executed in the environment of dbt, in the folder of the project: invocations.py ENDPOINT STEPS. STEPS is a JSON list of
-{"arguments": [...], "environment": {name: value}, "files": {path: text}, "faults": [...]}. All but the arguments are
-optional, and a text of null takes the file away. What files and variables there were is there again after the step.
+Executed in the environment of dbt, in the folder of the project: invocations.py ENDPOINT. Every line of standard input
+is a step, {"arguments": [...], "environment": {name: value}, "files": {path: text}, "faults": [...]}. All but the
+arguments are optional, and a text of null takes the file away. What files and variables there were is there again after
+the step.
 
-Prints a JSON list of {"success", "message", "warnings", "states", "requests", "tags"}. tags: table -> column -> policy
-tag, as the manifest has it.
+Answers each with a line, {"success", "message", "warnings", "states", "requests", "tags"}. tags: table -> column ->
+policy tag, as the manifest has it.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ Resource = dict[str, Any]
 
 def main() -> None:
     """One step after another."""
-    endpoint, steps = sys.argv[1:]
-    print(json.dumps([run(endpoint, step) for step in json.loads(steps)]))
+    # dbt prints too.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        for line in sys.stdin:
+            print(json.dumps(run(sys.argv[1], json.loads(line))), file=answers, flush=True)
 
 
 def run(endpoint: str, step: Resource) -> Resource:

@@ -6,10 +6,10 @@ from tests.mesh import Mesh
 
 SCRIPT = """
 import sys, pathlib, duckdb
-folder, format, landed_date, name, replacements, where, limit = sys.argv[1:]
+folder, format, landed_date, from_date, name, replacements, where, limit = sys.argv[1:]
 reader = {
     'parquet': "read_parquet('{}')", 'csv': "read_csv('{}', all_varchar = true)", 'json': "read_json_auto('{}')"
-}[format].format(folder + '/landed_date=2026-01-05/*.' + format)
+}[format].format(f'{folder}/landed_date={from_date}/*.{format}')
 target = pathlib.Path(folder) / f'landed_date={landed_date}'
 target.mkdir(exist_ok=True)
 connection = duckdb.connect()
@@ -27,14 +27,15 @@ def plant(
     *,
     name: str = "planted",
     landed_date: str = "2026-02-01",
+    from_date: str = "2026-01-05",
     where: str = "true",
     limit: int = 1,
 ) -> None:
-    """Land rows of the first day again, changed: `replacements` is what stands in DuckDB's `replace (...)`.
+    """Land rows of a day, the first, again, changed: `replacements` is what stands in DuckDB's `replace (...)`.
 
     entity: domain/entity. name: of the file.
     """
     domain, _, table = entity.partition("/")
-    files = next((mesh.landing / domain / table / "landed_date=2026-01-05").iterdir())
+    files = next((mesh.landing / domain / table / f"landed_date={from_date}").iterdir())
     folder = str(mesh.landing / domain / table)
-    mesh.python("-c", SCRIPT, folder, files.suffix[1:], landed_date, name, replacements, where, str(limit))
+    mesh.python("-c", SCRIPT, folder, files.suffix[1:], landed_date, from_date, name, replacements, where, str(limit))

@@ -123,11 +123,12 @@ class Warehouse:
         """Run dbt as its service account."""
         script = Path(__file__).with_name("invocations.py")
         output = self.mesh.environment.run(
-            ["python", script, self.emulator.endpoint, json.dumps(steps)],
+            ["python", script, self.emulator.endpoint],
             cwd=self.mesh.root / "dbt",
             variables={"DBT_PROFILES_DIR": ".", "POLICY_TAG_IDS": json.dumps(self.ids), "PHI_POLICY_TAG_ID": ""},
+            input="\n".join(map(json.dumps, steps)),
         ).stdout
-        return [Run(**run) for run in json.loads(output.splitlines()[-1])]
+        return [Run(**json.loads(line)) for line in output.splitlines()]
 
     def file(self, path: str, *replacements: tuple[str, str]) -> dict[str, str]:
         """A file of the project, changed."""

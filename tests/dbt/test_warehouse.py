@@ -7,62 +7,27 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Total
-from tests.dbt.warehouse import Warehouse, deliver, held_back, landed_days, warehouse
+from tests.dbt.warehouse import (
+    Warehouse,
+    deliver,
+    held_back,
+    landed_days,
+    local_rows,
+    models,
+    of_landing,
+    partitions_read,
+    relation,
+    warehouse,
+)
 from tests.mesh import Mesh
 
 PATIENTS = 20
-# Rows of queries as JSON, every value in a form that both engines can be brought to.
-ROWS = """
-import datetime, decimal, duckdb, json, sys
-
-def plain(value):
-    if isinstance(value, dict):
-        return [plain(item) for item in value.values()]
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if isinstance(value, decimal.Decimal):
-        return format(value.normalize(), 'f')
-    if isinstance(value, datetime.datetime):
-        return (value - datetime.datetime(1970, 1, 1)) // datetime.timedelta(microseconds=1)
-    return value.isoformat() if isinstance(value, datetime.date) else value
-
-connection = duckdb.connect(sys.argv[1], read_only=True)
-connection.execute("set TimeZone = 'UTC'")
-queries = json.load(sys.stdin)
-print(json.dumps({
-    name: [[plain(value) for value in row] for row in connection.execute(sql).fetchall()]
-    for name, sql in queries.items()
-}))
-"""
-
-
-def plain(value: Any, field: dict[str, Any]) -> Any:
-    """A value as the API sends it, in the form of ROWS."""
-    if value is None:
-        return None
-    if field["mode"] == "REPEATED":
-        return [plain(item, field | {"mode": "NULLABLE"}) for item in value]
-    match field["type"]:
-        case "RECORD":
-            return [plain(item, part) for item, part in zip(value, field["fields"], strict=True)]
-        case "INTEGER":
-            return int(value)
-        case "TIMESTAMP":
-            return int(Decimal(value) * 1_000_000)
-        case "FLOAT":
-            return float(value)
-        case "BOOLEAN":
-            return value == "true"
-        case "NUMERIC" | "BIGNUMERIC":
-            return format(Decimal(value).normalize(), "f")
-    return value
 
 
 @dataclass(frozen=True)
@@ -105,27 +70,6 @@ def built(
         first = build(running)
         deliver(mesh, days[-1])
         yield Built(running, days, first, build(running, "--vars", f"{{landed_from: {days[-1]}}}"))
-
-
-def models(mesh: Mesh) -> list[dict[str, Any]]:
-    """All models of the project."""
-    return [node for node in mesh.manifest()["nodes"].values() if node["resource_type"] == "model"]
-
-
-def relation(node: dict[str, Any]) -> str:
-    """dataset.table of a model."""
-    return f"{node['schema']}.{node['alias']}"
-
-
-def partitions_read(job: dict[str, Any]) -> dict[str, list[str]]:
-    """Table -> the partitions that a job read of it."""
-    read: dict[str, list[str]] = job["statistics"]["query"]["emulator"]["partitionsRead"]
-    return read
-
-
-def of_landing(table: str) -> bool:
-    """Whether a table is one of the landing zone's."""
-    return "__aws_" in table
 
 
 def test_everything_builds_twice(built: Built, total: Total) -> None:
@@ -174,27 +118,15 @@ def test_columns_are_those_of_the_contracts(built: Built) -> None:
 def test_rows_are_those_of_duckdb(built: Built, total: Total) -> None:
     """Every model, of the same landing data: exact, in any order."""
     mesh = built.warehouse.mesh
-    warehouse_models = models(mesh)
-    mesh.dbt("build", "--resource-type", "model", "--resource-type", "seed", "--target", "local")
-    queries = {}
-    ours: dict[str, list[list[Any]]] = {}
-    for model in warehouse_models:
-        result = built.warehouse.client().query(f"select * from {relation(model)}")
-        ours[model["name"]] = [
-            [plain(value, field) for value, field in zip(row, result.fields, strict=True)] for row in result.rows
-        ]
-        names = ", ".join(field["name"] for field in result.fields)
-        local = f"{model['schema'].rpartition('__')[0]}__local.{model['alias']}"
-        queries[model["name"]] = f"select {names} from {local}"
-    output = mesh.environment.run(
-        ["python", "-c", ROWS, mesh.database], cwd=mesh.root, input=json.dumps(queries)
-    ).stdout
-    theirs: dict[str, list[list[Any]]] = json.loads(output)
-    for name, rows in ours.items():
-        assert sorted(map(json.dumps, rows)) == sorted(map(json.dumps, theirs[name])), name
-        assert rows, name
-    values = sum(len(row) for rows in ours.values() for row in rows)
-    total(f"BigQuery and DuckDB: {len(ours)} models, {sum(map(len, ours.values()))} rows, {values} values are equal")
+    names = [model["name"] for model in models(mesh)]
+    kinds = ("--resource-type", "model", "--resource-type", "seed")
+    mesh.dbt("build", *kinds, "--target", "local", "--target-path", "../local")
+    ours, theirs = built.warehouse.rows(names), local_rows(mesh, names)
+    for name in names:
+        assert ours[name] == theirs[name], name
+        assert ours[name], name
+    rows = [row for name in names for row in ours[name]]
+    total(f"BigQuery and DuckDB: {len(names)} models, {len(rows)} rows, {sum(map(len, rows))} values are equal")
 
 
 def test_no_landing_table_is_read_without_a_bound(built: Built) -> None:

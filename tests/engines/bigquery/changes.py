@@ -94,8 +94,17 @@ def _target(statement: Statement, statement_type: str, path: Node, alias: bool =
     return target
 
 
-def _outcome(target: Target) -> Outcome:
-    return target.statement.outcome(target.statement_type, target.reader, target.location, target.table.id)
+def _outcome(target: Target, rewrites: bool = False) -> Outcome:
+    """rewrites: rows that are there may change, so the partitions that are read are charged whole, with all columns.
+
+    https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#on-demand_query_size_calculation
+    """
+    statement, table = target.statement, target.table
+    rewritten = 0
+    if rewrites:
+        read = target.reader.sources[target.name].partitions
+        rewritten = statement.warehouse.bytes_read(table, range(len(table.fields)), read)
+    return statement.outcome(target.statement_type, target.reader, target.location, table.id, rewritten)
 
 
 def _new_rows(target: Target, positions: Sequence[int], found: Iterable[Sequence[Cell]]) -> list[Row]:
@@ -212,7 +221,7 @@ def update(statement: Statement) -> Outcome:
         raise BigQueryError("invalidQuery", "UPDATE must have a WHERE clause", "query")
     target = _target(statement, "UPDATE", path)
     positions, values = _set_items(target, node.child("update_item_list"))
-    outcome = _outcome(target)
+    outcome = _outcome(target, rewrites=True)
     if statement.dry_run:
         return outcome
     replacements = target.reader.replacements(statement.sql, node)
@@ -242,7 +251,7 @@ def delete(statement: Statement) -> Outcome:
     if where is None:
         raise BigQueryError("invalidQuery", "DELETE must have a WHERE clause", "query")
     target = _target(statement, "DELETE", path)
-    outcome = _outcome(target)
+    outcome = _outcome(target, rewrites=True)
     if statement.dry_run:
         return outcome
     replacements = target.reader.replacements(statement.sql, node)
@@ -283,7 +292,7 @@ def merge(statement: Statement) -> Outcome:
     path, source, condition = (node.child(name) for name in ("target_path", "table_expression", "merge_condition"))
     assert path and source and condition
     target = _target(statement, "MERGE", path)
-    outcome = _outcome(target)
+    outcome = _outcome(target, any(action.choice("action_type") != "INSERT" for action in node.find("ASTMergeAction")))
     if statement.dry_run:
         return outcome
     return Merge(target, source, condition).run(outcome)

@@ -68,11 +68,16 @@ class Statement:
     def reader(self) -> Reader:
         return Reader(self.warehouse, self.scope, self.variables)
 
-    def outcome(self, statement_type: str, reader: Reader, location: str, target: TableId | None = None) -> Outcome:
-        """With what an analyzed statement reads. Raises BigQueryError if that is more than may be billed or moved."""
-        limit = self.context.maximum_bytes_billed
-        if limit is not None and reader.bytes > limit and not self.dry_run:
-            message = f"Query exceeded limit for bytes billed: {limit}. {reader.bytes} or higher required."
+    def outcome(
+        self, statement_type: str, reader: Reader, location: str, target: TableId | None = None, rewritten: int = 0
+    ) -> Outcome:
+        """With what an analyzed statement reads. Raises BigQueryError if that is more than may be billed or moved.
+
+        rewritten: bytes of the target that are charged because they may change.
+        """
+        limit, processed = self.context.maximum_bytes_billed, reader.bytes + rewritten
+        if limit is not None and processed > limit and not self.dry_run:
+            message = f"Query exceeded limit for bytes billed: {limit}. {processed} or higher required."
             raise BigQueryError("bytesBilledLimitExceeded", message)
         transferred = reader.transferred(location)
         self.warehouse.locations.check_transfer(transferred)
@@ -80,7 +85,7 @@ class Statement:
             statement_type,
             location,
             referenced=reader.referenced,
-            bytes_processed=reader.bytes,
+            bytes_processed=processed,
             bytes_transferred=transferred,
             partitions_read=reader.partitions,
             target=target,

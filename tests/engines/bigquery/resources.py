@@ -280,7 +280,14 @@ class Resources:
             if "schema" in table.resource:
                 new["schema"] = table.resource["schema"]
             return table.fields
-        fields = changed(table.id, table.fields, given["schema"].get("fields", []))
+        names = new.get("externalDataConfiguration", {}).get("hivePartitioningOptions", {}).get("fields", [])
+        keys = [field for field in table.fields if field["name"] in names]
+        before, after = (
+            [field for field in fields if field["name"] not in names]
+            for fields in (table.fields, given["schema"].get("fields", []))
+        )
+        # The partition columns of an external table stay its last, whether the request names them or not.
+        fields = [*changed(table.id, before, after), *keys]
         new["schema"] = {"fields": fields}
         return fields
 

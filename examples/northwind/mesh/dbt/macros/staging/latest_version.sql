@@ -10,13 +10,18 @@
 {%- endmacro %}
 
 
-{# A late record must not replace a newer one that an earlier run stored. #}
+{# A late record must not replace a newer one that an earlier run stored, nor a late copy the one that stands. #}
 {% macro is_not_older_than_stored(key) -%}
     {%- if is_daily_load() -%}
         not exists (
             select 1
             from {{ this }} as stored
-            where stored.{{ key }} = versions.{{ key }} and stored.updated_at > versions.updated_at
+            where
+                stored.{{ key }} = versions.{{ key }}
+                and (
+                    stored.updated_at > versions.updated_at
+                    or (stored.updated_at = versions.updated_at and stored.landed_date > versions.landed_date)
+                )
         )
     {%- else -%}
         true
