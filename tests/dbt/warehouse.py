@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.engines.bigquery import Client, Emulator
 from tests.mesh import Mesh
 
@@ -94,20 +96,15 @@ class Warehouse:
 @contextmanager
 def warehouse(mesh: Mesh, target: str = "dev") -> Iterator[Warehouse]:
     """The mesh with its landing tables in a service of its own. Landing data may change while it runs."""
-    environment = target.partition("_")[0]
-    contract = next(iter(mesh.contracts().values()))
-    project = next(
-        server["project"]
-        for server in contract["servers"]
-        if server["type"] == "bigquery" and server["environment"] == environment
-    )
     with Emulator(mesh=mesh.root) as emulator:
         profiles = mesh.root / "profiles"
-        profiles.mkdir()
+        profiles.mkdir(exist_ok=True)
         shipped = (mesh.root / "dbt" / "profiles.yml").read_text()
         credentials = f"method: oauth-secrets\n      token: dummy\n      api_endpoint: {emulator.endpoint}"
         (profiles / "profiles.yml").write_text(shipped.replace("method: oauth", credentials))
-        settings = {"DBT_PROFILES_DIR": str(profiles), "POLICY_TAG_IDS": json.dumps(policy_tag_ids(mesh, project))}
+        place = yaml.safe_load(shipped)["clinical_mesh"]["outputs"][target]
+        ids = policy_tag_ids(mesh, f"projects/{place['project']}/locations/{place['location']}")
+        settings = {"DBT_PROFILES_DIR": str(profiles), "POLICY_TAG_IDS": json.dumps(ids)}
         command = [str(mesh.environment.python), str(Path(__file__).with_name("invocations.py")), emulator.endpoint]
         with subprocess.Popen(
             command,
@@ -118,14 +115,13 @@ def warehouse(mesh: Mesh, target: str = "dev") -> Iterator[Warehouse]:
             stderr=subprocess.DEVNULL,
             text=True,
         ) as process:
-            yield Warehouse(mesh, emulator, process, target, project)
+            yield Warehouse(mesh, emulator, process, target, place["project"])
 
 
-def policy_tag_ids(mesh: Mesh, project: str) -> dict[str, str]:
-    """Tag -> id, as Terraform would give them."""
+def policy_tag_ids(mesh: Mesh, location: str) -> dict[str, str]:
+    """Tag -> id, as Terraform would give them in that location."""
     tags = {tag for path in (mesh.root / "dbt/models").rglob("*.yml") for tag in TAG.findall(path.read_text())}
-    taxonomy = f"projects/{project}/locations/us-east4/taxonomies/1/policyTags"
-    return {tag: f"{taxonomy}/{number}" for number, tag in enumerate(sorted(tags), 1)}
+    return {tag: f"{location}/taxonomies/1/policyTags/{number}" for number, tag in enumerate(sorted(tags), 1)}
 
 
 def landed_days(mesh: Mesh) -> list[str]:
