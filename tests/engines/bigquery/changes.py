@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tests.engines.bigquery.analyzer import ROW, Relation, Result, Text
-from tests.engines.bigquery.definitions import check_required, names
+from tests.engines.bigquery.definitions import check_required, expect, names
 from tests.engines.bigquery.errors import BigQueryError, NotEmulated
 from tests.engines.bigquery.outcomes import Outcome, Statement
 from tests.engines.bigquery.queries import Reader, named, stored, table_id
@@ -78,11 +78,7 @@ def _target(statement: Statement, statement_type: str, path: Node, alias: bool =
     if path.kind != "ASTPathExpression":
         raise NotEmulated("DML on a part of a table")
     table = statement.warehouse.storage.table(table_id(parts, statement.scope))
-    if table.resource["type"] != "TABLE":
-        kind = table.resource["type"]
-        name = f"{table.id.project}:{table.id.dataset}.{table.id.table}"
-        message = f"{name} is not allowed for this operation because it is currently a {kind}."
-        raise BigQueryError("invalid", message)
+    expect(table, "TABLE")
     given = statement.node.child("alias") if alias else None
     identifier = given.child("identifier") if given else None
     name = identifier.text("id_string") if identifier else parts[-1].rpartition(".")[2]
@@ -264,6 +260,7 @@ def truncate(statement: Statement) -> Outcome:
     if statement.node.child("where"):
         raise BigQueryError("invalidQuery", "TRUNCATE TABLE does not support WHERE", "query")
     table = statement.warehouse.storage.table(table_id(names(path), statement.scope))
+    expect(table, "TABLE")
     reader = statement.reader()
     location = reader.location("TRUNCATE_TABLE", table.id)
     target = Target(statement, "TRUNCATE_TABLE", reader, table, path.span, table.id.table, location)

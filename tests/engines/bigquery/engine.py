@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tests.engines.bigquery import changes, definitions
 from tests.engines.bigquery.analyzer import Analyzer, Text, Variable
@@ -92,6 +92,7 @@ class Script:
         """All statements. A transaction that is open at the end, or when one fails, is rolled back."""
         if self.context.dry_run:
             raise NotEmulated("dry run of a script")
+        _check_declarations(nodes)
         children = []
         try:
             for node in nodes:
@@ -184,6 +185,28 @@ class Script:
         result = reader.warehouse.analyzer.evaluate(text, reader.relations(), targets, reader.variables)
         ((_, type),) = result.columns
         return type, result.rows[0].cell[0]
+
+
+def _check_declarations(nodes: Iterable[Node]) -> None:
+    """https://cloud.google.com/bigquery/docs/reference/standard-sql/procedural-language#declare
+
+    Raises BigQueryError (invalidQuery).
+    """
+    declared: set[str] = set()
+    started = False
+    for node in nodes:
+        if node.kind != "ASTVariableDeclaration":
+            started = True
+        elif started:
+            message = "Variable declarations are allowed only at the start of a block or script"
+            raise BigQueryError("invalidQuery", message, "query")
+        else:
+            listed = node.child("variable_list")
+            for name in listed.children("identifier_list") if listed else []:
+                if name.text("id_string").lower() in declared:
+                    message = f"Variable '{name.text('id_string')}' is declared twice"
+                    raise BigQueryError("invalidQuery", message, "query")
+                declared.add(name.text("id_string").lower())
 
 
 # BigQuery allows DDL in transactions for temporary tables only, which are not emulated.
