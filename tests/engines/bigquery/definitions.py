@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -398,7 +399,9 @@ def create_view(statement: Statement) -> Outcome:
     assert query
     replaced, operation = _existing(statement, id, "VIEW")
     reader = statement.reader()
-    text = reader.text(statement.sql, query)
+    # The default dataset of the job is not kept with the view.
+    scope = dataclasses.replace(statement.scope, project=id.project, default_dataset=None)
+    text = Text(statement.sql).span(query, reader.replacements(statement.sql, query, scope))
     location = reader.location("CREATE_VIEW", id)
     fields = _output(reader.analyze(text, read=False), "VIEW")
     if id in reader.views:

@@ -161,7 +161,9 @@ class Reader:
             alone = any(not after.lstrip("`").lstrip().startswith(".") for after in text.split(first)[1:])
             (doubtful if alone and "." not in first else certain).add(path)
         if doubtful:
-            certain |= doubtful & self.warehouse.analyzer.table_names(sql[start:end].decode())
+            sql_of_node = sql[start:end].decode()
+            statement = sql_of_node if node.kind.endswith(("Statement", "Query")) else f"SELECT {sql_of_node}"
+            certain |= doubtful & self.warehouse.analyzer.table_names(statement)
         return certain
 
     def _relation(self, names: tuple[str, ...], scope: Scope, depth: int) -> str:
