@@ -446,6 +446,14 @@ NOT_EMULATED = {
     "parameters of types": ("create table n (a numeric(10, 2))", "type parameters of column a"),
     "default values": ("create table n (a int64 default 1)", "default expression of column a"),
     "places": ("create table n (a geography)", "columns of type GEOGRAPHY"),
+    "ranges": ("create table n (a range<date>)", "the type of column a"),
+    "columns that are hidden": ("create table n (a int64 hidden)", "of column a"),
+    "columns with a collation": ("create table n (a string collate 'und:ci')", "collate of column a"),
+    "columns that are computed": (
+        "create table n (a int64, b int64 generated always as (a + 1) stored)",
+        "generated column info of column b",
+    ),
+    "other things to drop": ("drop procedure p", "DROP of a Procedure"),
     "policy tags by SQL": ("create table n (a int64 options (policy_tags = ['x']))", "column option policy_tags"),
     "other policy tags by SQL": (
         "alter table beds alter column id set options (policy_tags = ['x'])",
