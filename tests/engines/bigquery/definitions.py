@@ -317,10 +317,6 @@ def create_table(statement: Statement) -> Outcome:
     targets = [type_of(field) for field in fields]
     if text is not None:
         found = _output(reader.analyze(text, targets), "" if fields else "TABLE")
-        if fields and len(fields) != len(found):
-            numbers = f"{len(fields)} and {len(found)}"
-            message = f"The number of columns in the column definition list and the query do not match: {numbers}"
-            raise BigQueryError("invalidQuery", message, "query")
         fields = fields or found
     if not fields:
         raise BigQueryError("invalidQuery", "CREATE TABLE requires columns", "query")
