@@ -56,10 +56,8 @@ class Target:
         return analyzer.evaluate(text, [*self.relations(), *more], list(types), variables)
 
     def position(self, name: str) -> int:
-        for number, field in enumerate(self.table.fields):
-            if field["name"].lower() == name.lower():
-                return number
-        raise BigQueryError("invalidQuery", f"Column {name} is not present in table {self.name}", "query")
+        """Of a column that the analyzer has found."""
+        return next(n for n, field in enumerate(self.table.fields) if field["name"].lower() == name.lower())
 
     def write(self, outcome: Outcome, rows: list[Row]) -> Outcome:
         """Give the table these rows."""
@@ -72,11 +70,11 @@ class Target:
 
 def _target(statement: Statement, statement_type: str, path: Node, alias: bool = True) -> Target:
     """Analyze the statement, and find what it changes."""
+    if path.kind != "ASTPathExpression":
+        raise NotEmulated("DML on a part of a table")
     reader = statement.reader()
     replacements = reader.replacements(statement.sql, statement.node)
     parts = names(path)
-    if path.kind != "ASTPathExpression":
-        raise NotEmulated("DML on a part of a table")
     table = statement.warehouse.storage.table(table_id(parts, statement.scope))
     expect(table, "TABLE")
     given = statement.node.child("alias") if alias else None
