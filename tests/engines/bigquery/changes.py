@@ -202,9 +202,8 @@ def update(statement: Statement) -> Outcome:
         raise NotEmulated("UPDATE with RETURNING")
     path, where = node.child("target_path"), node.child("where")
     assert path
-    if where is None:
-        raise BigQueryError("invalidQuery", "UPDATE must have a WHERE clause", "query")
     target = _target(statement, "UPDATE", path)
+    assert where
     positions, values = _set_items(target, node.child("update_item_list"))
     outcome = _outcome(target)
     if statement.dry_run:
@@ -233,9 +232,8 @@ def delete(statement: Statement) -> Outcome:
         raise NotEmulated("DELETE with RETURNING")
     path, where = node.child("target_path"), node.child("where")
     assert path
-    if where is None:
-        raise BigQueryError("invalidQuery", "DELETE must have a WHERE clause", "query")
     target = _target(statement, "DELETE", path)
+    assert where
     outcome = _outcome(target)
     if statement.dry_run:
         return outcome
@@ -306,10 +304,8 @@ class Merge:
             if path is None:
                 raise NotEmulated("MERGE using UNNEST")
             alias = identifier.text("id_string") if identifier else names(path)[-1].rpartition(".")[2]
-        elif node.kind == "ASTTableSubquery":
-            alias = identifier.text("id_string") if identifier else "_source_"
         else:
-            raise NotEmulated("MERGE using a join")
+            alias = identifier.text("id_string") if identifier else "_source_"
         text = Text(self.sql).write("SELECT * FROM ").span(node, self.replacements)
         result = self.target.evaluate(text, [])
         fields = named(result.columns)

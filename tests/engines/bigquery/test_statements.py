@@ -637,8 +637,6 @@ SCRIPTS = {
         "declare x array<int64>; set x = (select array_agg(id) from t); select id from t where id in unnest(x)",
         [["1"]],
     ),
-    # The same name and the same bytes as in the case above, of another type.
-    "a variable that another script had": ("declare x int64; select x", [[None]]),
     "a variable in a change": ("declare x int64 default 5; insert into t values (x); select max(id) from t", [["5"]]),
     "the last query": ("select 1; select 2; insert into t values (3)", [["2"]]),
     "what is committed": (
@@ -657,6 +655,11 @@ SCRIPTS = {
 def test_a_script_gives(run: Run, sql: str, rows: list[list[Any]]) -> None:
     run("create table t (id int64); insert into t values (1)")
     assert run(sql).rows == rows
+
+
+def test_a_variable_of_the_name_and_bytes_of_another_has_its_own_type(run: Run) -> None:
+    assert run("declare x array<date>; set x = [date '2024-01-01']; select x").rows == [[["2024-01-01"]]]
+    assert run("declare x int64; select x").rows == [[None]]
 
 
 @pytest.mark.parametrize("end", ["", "select error('stop'); commit transaction"])
