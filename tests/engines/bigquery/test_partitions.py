@@ -195,11 +195,13 @@ NOT_REACHED = {
     ),
     "MERGE as a full join": (
         "merge days d using free f on d.id = f.id and d.day = '2024-01-01'"
-        " when not matched by source and d.day = '2024-01-01' then delete when not matched then insert (id) values (id)"
+        " when not matched by source and d.day = '2024-01-01' then delete"
+        " when not matched then insert (id) values (id)"
     ),
     "MERGE on anything": "merge days d using free f on true when matched then delete",
     "MERGE from it of what does not match": (
-        "merge free f using days d on d.id = f.id and d.day = '2024-01-01' when not matched then insert (id) values (id)"
+        "merge free f using days d on d.id = f.id and d.day = '2024-01-01'"
+        " when not matched then insert (id) values (id)"
     ),
     "MERGE on nothing that deletes all": ("merge days d using free f on false when not matched by source then delete"),
 }
