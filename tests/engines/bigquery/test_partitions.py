@@ -343,7 +343,7 @@ LAYOUTS = {
         "since int64",
         "range_bucket(since, generate_array(10, 30, 10))",
         "10, 19, 20, 29, 30, 9",
-        "since < 20",
+        "since < 20 or since = 30",
         ["10", "__UNPARTITIONED__"],
     ),
 }
