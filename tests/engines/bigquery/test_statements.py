@@ -563,6 +563,12 @@ CHANGES = {
         (0, 1, 0),
         "1y 2b 3-",
     ),
+    "MERGE inserts a row once": (
+        "merge beds b using news n on b.id = n.id when not matched and n.id = 4 then insert (id) values (40)"
+        " when not matched then insert row",
+        (1, 0, 0),
+        "1a 2b 3- 40-",
+    ),
     "MERGE inserts doubles": (
         "merge beds b using (select 7 as id from unnest([1, 2])) n on b.id = n.id"
         " when not matched then insert (id) values (id)",
