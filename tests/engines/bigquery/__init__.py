@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -23,11 +22,12 @@ def command(*arguments: str) -> list[str]:
 class Emulator:
     """The service in a process of its own, inside the `with` block.
 
-    buckets: name -> folder that stands for it. mesh: a rendered repository whose landing tables are to be there.
+    data: a folder whose folders are the buckets of their names. mesh: a rendered repository whose landing tables are to
+    be there.
     """
 
-    def __init__(self, buckets: Mapping[str, Path] | None = None, mesh: Path | None = None) -> None:
-        self._arguments = [f"--bucket={name}={folder}" for name, folder in (buckets or {}).items()]
+    def __init__(self, data: Path | None = None, mesh: Path | None = None) -> None:
+        self._arguments = [f"--data={data}"] if data else []
         self._arguments += [f"--mesh={mesh}"] if mesh else []
         self.endpoint = ""
 

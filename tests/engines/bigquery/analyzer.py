@@ -16,8 +16,8 @@ from typing import Any
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
 from zetasql.wasi._pb2.zetasql.parser import parse_tree_pb2
 from zetasql.wasi._pb2.zetasql.proto import options_pb2, simple_catalog_pb2
+from zetasql.wasi._pb2.zetasql.public import builtin_function_pb2, type_pb2
 from zetasql.wasi._pb2.zetasql.public import options_pb2 as public_options_pb2
-from zetasql.wasi._pb2.zetasql.public import type_pb2
 from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2
 
 from tests.engines.bigquery.errors import BigQueryError, NotEmulated
@@ -32,8 +32,8 @@ from tests.engines.bigquery.zetasql_module import ModuleError, ModuleTrapError, 
 FEATURES = """
     ADDITIONAL_STRING_FUNCTIONS AGGREGATE_FILTERING ALLOW_CONSECUTIVE_ON ALLOW_DASHES_IN_TABLE_NAME
     ALLOW_MISSING_PATH_EXPRESSION_IN_ALTER_DDL ALLOW_REGEXP_EXTRACT_OPTIONALS ALTER_COLUMN_SET_DATA_TYPE
-    ALTER_TABLE_RENAME_COLUMN ALTER_VIEWS_ALTER_COLUMN_SET_OPTIONS ANALYTIC_FUNCTIONS BIGNUMERIC_TYPE BY_NAME
-    CAST_DIFFERENT_ARRAY_TYPES CBRT_FUNCTIONS CIVIL_TIME COLUMN_DEFAULT_VALUE CORRESPONDING
+    ALTER_TABLE_RENAME_COLUMN ALTER_VIEWS_ALTER_COLUMN_SET_OPTIONS ANALYTIC_FUNCTIONS BARE_ARRAY_ACCESS BIGNUMERIC_TYPE
+    BY_NAME CAST_DIFFERENT_ARRAY_TYPES CBRT_FUNCTIONS CIVIL_TIME COLUMN_DEFAULT_VALUE CORRESPONDING
     CREATE_EXTERNAL_TABLE_WITH_CONNECTION CREATE_EXTERNAL_TABLE_WITH_PARTITION_COLUMNS
     CREATE_EXTERNAL_TABLE_WITH_TABLE_ELEMENT_LIST CREATE_TABLE_AS_SELECT_COLUMN_LIST CREATE_TABLE_CLUSTER_BY
     CREATE_TABLE_CLONE CREATE_TABLE_COPY CREATE_TABLE_FIELD_ANNOTATIONS CREATE_TABLE_LIKE CREATE_TABLE_NOT_NULL
@@ -51,6 +51,17 @@ FEATURES = """
     ROUND_WITH_ROUNDING_MODE SAFE_FUNCTION_CALL SELECT_STAR_EXCEPT_REPLACE SINGLETON_UNNEST_INFERS_ALIAS TABLESAMPLE
     TABLE_VALUED_FUNCTIONS TEMPLATE_FUNCTIONS TYPEOF_FUNCTION UNENFORCED_PRIMARY_KEYS UNPIVOT WEEK_WITH_WEEKDAY
     WITH_ON_SUBQUERY WITH_RECURSIVE
+"""
+# Of ZetaSQL's functions, those that BigQuery does not have, as the names of their signatures begin.
+# https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all
+NOT_IN_BIGQUERY = """
+    APPLY APPROX_COSINE_DISTANCE APPROX_DOT_PRODUCT APPROX_EUCLIDEAN_DISTANCE ARRAY_FILTER ARRAY_FIRST_N ARRAY_INCLUDES
+    ARRAY_IS_DISTINCT ARRAY_LAST_N ARRAY_MAX ARRAY_MIN ARRAY_REMOVE_FIRST_N ARRAY_REMOVE_LAST_N ARRAY_TRANSFORM
+    DOT_PRODUCT ELEMENTWISE_AVG ELEMENTWISE_SUM FLATTEN IFERROR ISERROR IS_FIRST IS_LAST JSON_LAX_TO_BOOL_ARRAY
+    JSON_LAX_TO_FLOAT64_ARRAY JSON_LAX_TO_INT64_ARRAY JSON_LAX_TO_STRING_ARRAY JSON_TO_BOOL_ARRAY JSON_TO_FLOAT64_ARRAY
+    JSON_TO_INT64_ARRAY JSON_TO_STRING_ARRAY L1_NORM L2_NORM MANHATTAN_DISTANCE NULLIFERROR RANGE_IS_END_UNBOUNDED
+    RANGE_IS_START_UNBOUNDED REGEXP_EXTRACT_GROUPS SAFE_TO_JSON SPLIT_SUBSTR TIMESTAMP_FROM_UNIX TO_SECONDS_INTERVAL
+    ZSTD
 """
 
 TABLE_PATH = mark(parse_tree_pb2.AnyASTTableExpressionProto.DESCRIPTOR, "ast_table_path_expression_node")
@@ -173,9 +184,12 @@ class Analyzer:
         self._pools.definitions.add().builtin.SetInParent()
         self._base = simple_catalog_pb2.SimpleCatalogProto(name="bigquery")
         self._base.builtin_function_options.language_options.CopyFrom(self.language)
-        for alias, name in ALIASES.items():
-            if name == "INTEGER" and alias != "INT64":
-                self._base.named_type.add(name=alias).type.type_kind = type_pb2.TYPE_INT64
+        excluded = tuple(f"FN_{name}" for name in NOT_IN_BIGQUERY.split())
+        self._base.builtin_function_options.exclude_function_ids.extend(
+            number for name, number in builtin_function_pb2.FunctionSignatureId.items() if name.startswith(excluded)
+        )
+        for alias in ("INTEGER", *(alias for alias, name in ALIASES.items() if name == "INTEGER" and alias != "INT64")):
+            self._base.named_type.add(name=alias).type.type_kind = type_pb2.TYPE_INT64
         self._catalogs: OrderedDict[frozenset[Hashable], tuple[int, int]] = OrderedDict()
         self._generation = self.service.generation
 
@@ -212,6 +226,7 @@ class Analyzer:
         response = Node(service.AnalyzeResponse.DESCRIPTOR, self._call("Analyze", request, text))
         statement = response.child("resolved_statement")
         assert statement is not None
+        _check(statement)
         return statement
 
     def evaluate(
@@ -292,7 +307,8 @@ class Analyzer:
         if variables:
             # Rare, and their values change: a catalogue of its own.
             wanted = {**wanted}
-            key: frozenset[Hashable] = frozenset((*wanted, *((v.name, v.value.SerializeToString()) for v in variables)))
+            values = ((v.name, v.type.SerializeToString() + v.value.SerializeToString()) for v in variables)
+            key: frozenset[Hashable] = frozenset((*wanted, *values))
         else:
             key = frozenset(wanted)
             for known, (id, _) in self._catalogs.items():
@@ -322,6 +338,14 @@ class Analyzer:
     def _serves(known: frozenset[Hashable], key: frozenset[Hashable]) -> bool:
         """Whether a larger catalogue may stand in: it has no variables, which might hide what is meant."""
         return all(isinstance(part, tuple) and len(part) == 3 for part in known - key)
+
+
+def _check(statement: Node) -> None:
+    """Raises BigQueryError for what the analyzer takes and no feature of it turns off."""
+    for scan in statement.find("ResolvedSetOperationScan"):
+        kind = scan.choice("op_type")
+        if kind in ("EXCEPT_ALL", "INTERSECT_ALL"):
+            raise BigQueryError("invalidQuery", f"{kind.replace('_', ' ')} is not supported", "query")
 
 
 def _add(request: Any, relation: Relation) -> None:

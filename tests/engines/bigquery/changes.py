@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tests.engines.bigquery.analyzer import ROW, Relation, Result, Text
-from tests.engines.bigquery.definitions import check_required, names
+from tests.engines.bigquery.definitions import check_required, expect, names
 from tests.engines.bigquery.errors import BigQueryError, NotEmulated
 from tests.engines.bigquery.outcomes import Outcome, Statement
 from tests.engines.bigquery.queries import Reader, named, stored, table_id
@@ -56,10 +56,8 @@ class Target:
         return analyzer.evaluate(text, [*self.relations(), *more], list(types), variables)
 
     def position(self, name: str) -> int:
-        for number, field in enumerate(self.table.fields):
-            if field["name"].lower() == name.lower():
-                return number
-        raise BigQueryError("invalidQuery", f"Column {name} is not present in table {self.name}", "query")
+        """Of a column that the analyzer has found."""
+        return next(n for n, field in enumerate(self.table.fields) if field["name"].lower() == name.lower())
 
     def write(self, outcome: Outcome, rows: list[Row]) -> Outcome:
         """Give the table these rows."""
@@ -72,17 +70,13 @@ class Target:
 
 def _target(statement: Statement, statement_type: str, path: Node, alias: bool = True) -> Target:
     """Analyze the statement, and find what it changes."""
+    if path.kind != "ASTPathExpression":
+        raise NotEmulated("DML on a part of a table")
     reader = statement.reader()
     replacements = reader.replacements(statement.sql, statement.node)
     parts = names(path)
-    if path.kind != "ASTPathExpression":
-        raise NotEmulated("DML on a part of a table")
     table = statement.warehouse.storage.table(table_id(parts, statement.scope))
-    if table.resource["type"] != "TABLE":
-        kind = table.resource["type"]
-        name = f"{table.id.project}:{table.id.dataset}.{table.id.table}"
-        message = f"{name} is not allowed for this operation because it is currently a {kind}."
-        raise BigQueryError("invalid", message)
+    expect(table, "TABLE")
     given = statement.node.child("alias") if alias else None
     identifier = given.child("identifier") if given else None
     name = identifier.text("id_string") if identifier else parts[-1].rpartition(".")[2]
@@ -217,9 +211,8 @@ def update(statement: Statement) -> Outcome:
         raise NotEmulated("UPDATE with RETURNING")
     path, where = node.child("target_path"), node.child("where")
     assert path
-    if where is None:
-        raise BigQueryError("invalidQuery", "UPDATE must have a WHERE clause", "query")
     target = _target(statement, "UPDATE", path)
+    assert where
     positions, values = _set_items(target, node.child("update_item_list"))
     outcome = _outcome(target, rewrites=True)
     if statement.dry_run:
@@ -248,9 +241,8 @@ def delete(statement: Statement) -> Outcome:
         raise NotEmulated("DELETE with RETURNING")
     path, where = node.child("target_path"), node.child("where")
     assert path
-    if where is None:
-        raise BigQueryError("invalidQuery", "DELETE must have a WHERE clause", "query")
     target = _target(statement, "DELETE", path)
+    assert where
     outcome = _outcome(target, rewrites=True)
     if statement.dry_run:
         return outcome
@@ -273,6 +265,7 @@ def truncate(statement: Statement) -> Outcome:
     if statement.node.child("where"):
         raise BigQueryError("invalidQuery", "TRUNCATE TABLE does not support WHERE", "query")
     table = statement.warehouse.storage.table(table_id(names(path), statement.scope))
+    expect(table, "TABLE")
     reader = statement.reader()
     location = reader.location("TRUNCATE_TABLE", table.id)
     target = Target(statement, "TRUNCATE_TABLE", reader, table, path.span, table.id.table, location)
@@ -320,10 +313,8 @@ class Merge:
             if path is None:
                 raise NotEmulated("MERGE using UNNEST")
             alias = identifier.text("id_string") if identifier else names(path)[-1].rpartition(".")[2]
-        elif node.kind == "ASTTableSubquery":
-            alias = identifier.text("id_string") if identifier else "_source_"
         else:
-            raise NotEmulated("MERGE using a join")
+            alias = identifier.text("id_string") if identifier else "_source_"
         text = Text(self.sql).write("SELECT * FROM ").span(node, self.replacements)
         result = self.target.evaluate(text, [])
         fields = named(result.columns)

@@ -17,13 +17,15 @@ OMNI = "aws-us-east-1"
 @pytest.fixture(scope="session")
 def bucket(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the bucket `landing`."""
-    return tmp_path_factory.mktemp("landing")
+    folder = tmp_path_factory.mktemp("buckets") / "landing"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(scope="session")
 def emulator(bucket: Path) -> Iterator[Emulator]:
     """The service."""
-    with Emulator(buckets={"landing": bucket}) as running:
+    with Emulator(data=bucket.parent) as running:
         yield running
 
 

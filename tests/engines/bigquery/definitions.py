@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +14,7 @@ from tests.engines.bigquery.outcomes import Outcome, Statement
 from tests.engines.bigquery.queries import named, output, table_id
 from tests.engines.bigquery.storage import Resource, Table, TableId
 from tests.engines.bigquery.trees import Node
-from tests.engines.bigquery.values import Row, canonical, cell, new_row, to_python, type_of
+from tests.engines.bigquery.values import Row, canonical, cell, new_row, sql_type, to_python, type_of
 
 # Options of tables and views by the property of the table resource they set.
 TABLE_OPTIONS = {
@@ -36,6 +37,12 @@ DATASET_OPTIONS = {
     "max_time_travel_hours": "maxTimeTravelHours",
     "storage_billing_model": "storageBillingModel",
 }
+# Properties of a table that a partition filter may be required of.
+PARTITIONED = {"timePartitioning", "rangePartitioning", "externalDataConfiguration"}
+# Types of the API that SQL has under another name only.
+NOT_IN_SQL = {"FLOAT", "RECORD"}
+# https://cloud.google.com/bigquery/docs/clustered-tables#cluster_column_types
+CLUSTERED = {"BIGNUMERIC", "BOOLEAN", "DATE", "DATETIME", "INTEGER", "NUMERIC", "STRING", "TIMESTAMP"}
 DAY = 86_400_000
 PRINCIPAL = re.compile(
     r"(user|group|serviceAccount|domain|specialGroup|principal|principalSet):\S+|allUsers|allAuthenticatedUsers"
@@ -43,7 +50,7 @@ PRINCIPAL = re.compile(
 TRUNCATED = re.compile(
     r"(?:(?P<call>timestamp|datetime|date)_trunc\s*\(\s*`?(?P<truncated>\w+)`?\s*,\s*(?P<unit>\w+)\s*\)"
     r"|date\s*\(\s*`?(?P<day>\w+)`?\s*\)"
-    r"|range_bucket\s*\(\s*`?(?P<ranged>\w+)`?\s*,\s*generate_array\s*\(\s*(?P<range>-?\d+\s*,\s*-?\d+\s*,\s*\d+)\s*\)\s*\)"
+    r"|range_bucket\s*\(\s*`?(?P<ranged>\w+)`?\s*,\s*generate_array\s*\(\s*(?P<range>-?\d+\s*,\s*-?\d+(?:\s*,\s*\d+)?)\s*\)\s*\)"
     r"|`?(?P<column>\w+)`?)",
     re.IGNORECASE,
 )
@@ -102,6 +109,8 @@ def apply_options(resource: Resource, options: Mapping[str, Any], known: Mapping
                 resource[key]["expirationMs"] = str(int(value * DAY))
         elif value is None or value == []:
             resource.pop(key, None)
+        elif name == "require_partition_filter" and value and not PARTITIONED & set(resource):
+            raise BigQueryError("invalidQuery", f"{name} can only be set on a partitioned table", "query")
         elif name == "labels":
             resource[key] = _labels(value)
         elif name == "expiration_timestamp":
@@ -124,6 +133,8 @@ def column(statement: Statement, name: str, schema: Node) -> Resource:
     if schema.kind == "ASTArrayColumnSchema":
         element = schema.child("element_schema")
         assert element
+        if element.kind == schema.kind:
+            raise BigQueryError("invalidQuery", "Arrays of arrays are not supported", "query")
         result = {**column(statement, name, element), "mode": "REPEATED"}
     elif schema.kind == "ASTStructColumnSchema":
         children = []
@@ -132,20 +143,26 @@ def column(statement: Statement, name: str, schema: Node) -> Resource:
             if child_name is None or child_schema is None:
                 raise BigQueryError("invalidQuery", f"STRUCT field of column {name} has no name", "query")
             children.append(column(statement, child_name.text("id_string"), child_schema))
+        _distinct(children)
         result = {"name": name, "type": "RECORD", "mode": "NULLABLE", "fields": children}
     elif schema.kind == "ASTSimpleColumnSchema":
         result = {"name": name, "type": ".".join(names(schema.child("type_name"))), "mode": "NULLABLE"}
+        missing = BigQueryError("invalidQuery", f"Type not found: {result['type']}", "query")
+        if result["type"].upper() in NOT_IN_SQL:
+            raise missing
         try:
             (result,) = canonical([result])
         except NotEmulated:
             raise
         except BigQueryError as error:
-            raise BigQueryError("invalidQuery", f"Type not found: {result['type']}", "query") from error
+            raise missing from error
     else:
         raise NotEmulated(f"the type of column {name}")
     attributes = schema.child("attributes")
     for attribute in attributes.children("values") if attributes else []:
         if attribute.kind == "ASTNotNullColumnAttribute":
+            if result["mode"] == "REPEATED":
+                raise BigQueryError("invalidQuery", f"ARRAY column {name} cannot be NOT NULL", "query")
             result["mode"] = "REQUIRED"
         elif attribute.kind not in ("ASTPrimaryKeyColumnAttribute", "ASTForeignKeyColumnAttribute"):
             raise NotEmulated(f"{attribute.kind} of column {name}")
@@ -167,20 +184,29 @@ def columns(statement: Statement, elements: Node | None) -> tuple[list[Resource]
             assert name and schema
             fields.append(column(statement, name.text("id_string"), schema))
             attributes = schema.child("attributes")
-            kinds = [attribute.kind for attribute in attributes.children("values")] if attributes else []
-            if "ASTPrimaryKeyColumnAttribute" in kinds:
-                constraints["primaryKey"] = {"columns": [name.text("id_string")]}
-            if "ASTForeignKeyColumnAttribute" in kinds:
-                constraints.setdefault("foreignKeys", [])
+            for attribute in attributes.children("values") if attributes else []:
+                if attribute.kind != "ASTNotNullColumnAttribute":
+                    _check_not_enforced(statement, attribute)
+                if attribute.kind == "ASTPrimaryKeyColumnAttribute":
+                    constraints["primaryKey"] = {"columns": [name.text("id_string")]}
+        elif element.kind == "ASTCheckConstraint":
+            raise BigQueryError("invalidQuery", "CHECK constraints are not supported", "query")
         else:
+            _check_not_enforced(statement, element)
             constraint = slice_of(statement, element)
-            if not re.search(r"not\s+enforced\s*$", constraint, re.IGNORECASE):
-                message = "Table constraints must be NOT ENFORCED"
-                raise BigQueryError("invalidQuery", message, "query")
             if element.kind == "ASTPrimaryKey":
                 keys = re.findall(r"`?(\w+)`?", constraint[constraint.index("(") : constraint.index(")")])
                 constraints["primaryKey"] = {"columns": keys}
-    return fields, {key: value for key, value in constraints.items() if value}
+    known = {field["name"].lower() for field in fields}
+    for name in constraints.get("primaryKey", {}).get("columns", []):
+        if name.lower() not in known:
+            raise BigQueryError("invalidQuery", f"Unsupported primary key column {name} does not exist", "query")
+    return fields, constraints
+
+
+def _check_not_enforced(statement: Statement, constraint: Node) -> None:
+    if not re.search(r"not\s+enforced\s*$", slice_of(statement, constraint), re.IGNORECASE):
+        raise BigQueryError("invalidQuery", "Table constraints must be NOT ENFORCED", "query")
 
 
 def partitioning(statement: Statement, by: Node | None, fields: Sequence[Resource]) -> Resource:
@@ -201,20 +227,22 @@ def partitioning(statement: Statement, by: Node | None, fields: Sequence[Resourc
     if name.lower() not in by_name:
         raise BigQueryError("invalidQuery", f"Unrecognized name: {name}", "query")
     field = by_name[name.lower()]
-    if match["range"]:
-        range = dict(zip(("start", "end", "interval"), re.split(r"\s*,\s*", match["range"]), strict=True))
-        return {"rangePartitioning": {"field": field["name"], "range": range}}
     unit = (match["unit"] or "DAY").upper()
-    wanted = {"timestamp": "TIMESTAMP", "datetime": "DATETIME", "date": "DATE"}
     types = ["DATE"] if match["column"] else ["TIMESTAMP", "DATETIME"]
     if match["call"]:
-        types = [wanted[match["call"].lower()]]
+        types = [match["call"].upper()]
+    elif match["range"]:
+        types = ["INTEGER"]
     if field["type"] not in types or field["mode"] == "REPEATED":
         message = (
             "PARTITION BY expression must be DATE(<timestamp_column>), DATE(<datetime_column>), a DATE column, "
             "TIMESTAMP_TRUNC, DATETIME_TRUNC, DATE_TRUNC or RANGE_BUCKET"
         )
         raise BigQueryError("invalidQuery", message, "query")
+    if match["range"]:
+        start, end, *interval = re.split(r"\s*,\s*", match["range"])
+        range = {"start": start, "end": end, "interval": interval[0] if interval else "1"}
+        return {"rangePartitioning": {"field": field["name"], "range": range}}
     if unit not in ("HOUR", "DAY", "MONTH", "YEAR") or (unit == "HOUR" and field["type"] == "DATE"):
         raise BigQueryError("invalidQuery", f"Unsupported partitioning granularity {unit}", "query")
     return {"timePartitioning": {"type": unit, "field": field["name"]}}
@@ -225,13 +253,17 @@ def clustering(statement: Statement, by: Node | None, fields: Sequence[Resource]
     if by is None:
         return {}
     found = [slice_of(statement, expression).strip("`") for expression in by.children("clustering_expressions")]
-    known = {field["name"].lower() for field in fields}
+    known = {field["name"].lower(): field for field in fields}
     for name in found:
         if name.lower() not in known:
             raise BigQueryError("invalidQuery", f"Unrecognized name: {name}", "query")
+        field = known[name.lower()]
+        if field["type"] not in CLUSTERED or field["mode"] == "REPEATED":
+            message = f"Clustering is not supported on column {name} of type {sql_type(field)}"
+            raise BigQueryError("invalidQuery", message, "query")
     if len(found) > 4:
         raise BigQueryError("invalidQuery", "Clustering is not supported on more than 4 fields", "query")
-    return {"clustering": {"fields": found}}
+    return {"clustering": {"fields": [known[name.lower()]["name"] for name in found]}}
 
 
 # Tables
@@ -241,18 +273,22 @@ def _existing(statement: Statement, id: TableId, kind: str) -> tuple[Table | Non
     """The table that a CREATE meets, and what it does: CREATE, REPLACE or SKIP. Raises BigQueryError (duplicate)."""
     storage = statement.warehouse.storage
     storage.location(id)
+    if statement.node.number("is_or_replace") and statement.node.number("is_if_not_exists"):
+        message = f"CREATE {kind} cannot have both OR REPLACE and IF NOT EXISTS"
+        raise BigQueryError("invalidQuery", message, "query")
     existing = storage.tables.get(id)
     if existing is None:
         return None, "CREATE"
     if statement.node.number("is_or_replace"):
-        _expect(existing, kind)
+        expect(existing, kind)
         return existing, "REPLACE"
     if statement.node.number("is_if_not_exists"):
         return existing, "SKIP"
     raise BigQueryError("duplicate", f"Already Exists: Table {id.project}:{id.dataset}.{id.table}")
 
 
-def _expect(table: Table, kind: str) -> None:
+def expect(table: Table, kind: str) -> None:
+    """Raises BigQueryError (invalid) for a table that is of another kind."""
     if table.resource["type"] != kind:
         id = table.id
         name = f"{id.project}:{id.dataset}.{id.table}"
@@ -280,11 +316,7 @@ def create_table(statement: Statement) -> Outcome:
     location = reader.location(statement_type, id)
     targets = [type_of(field) for field in fields]
     if text is not None:
-        found = output(reader.analyze(text, targets))
-        if fields and len(fields) != len(found):
-            numbers = f"{len(fields)} and {len(found)}"
-            message = f"The number of columns in the column definition list and the query do not match: {numbers}"
-            raise BigQueryError("invalidQuery", message, "query")
+        found = _output(reader.analyze(text, targets), "" if fields else "TABLE")
         fields = fields or found
     if not fields:
         raise BigQueryError("invalidQuery", "CREATE TABLE requires columns", "query")
@@ -295,9 +327,6 @@ def create_table(statement: Statement) -> Outcome:
     if constraints:
         resource["tableConstraints"] = constraints
     apply_options(resource, constants(statement, node.child("options_list")), TABLE_OPTIONS)
-    if resource.get("requirePartitionFilter") and not {"timePartitioning", "rangePartitioning"} & set(resource):
-        message = "require_partition_filter can only be set on a partitioned table"
-        raise BigQueryError("invalidQuery", message, "query")
     outcome = statement.outcome(statement_type, reader, location, id)
     outcome.operation, outcome.fields = operation, fields
     if operation == "SKIP" or statement.dry_run:
@@ -311,6 +340,15 @@ def create_table(statement: Statement) -> Outcome:
         outcome.inserted = len(rows)
     outcome.fields = []
     return outcome
+
+
+def _output(query: Node, kind: str) -> list[Resource]:
+    """The fields that a resolved query gives a table or view. kind: of what takes their names from it."""
+    for number, column in enumerate(query.children("output_column_list"), 1):
+        if kind and column.text("name").startswith("$"):
+            message = f"CREATE {kind} columns must be named, but column {number} has no name"
+            raise BigQueryError("invalidQuery", message, "query")
+    return output(query)
 
 
 def _same_layout(replaced: Table | None, resource: Resource) -> None:
@@ -357,9 +395,11 @@ def create_view(statement: Statement) -> Outcome:
     assert query
     replaced, operation = _existing(statement, id, "VIEW")
     reader = statement.reader()
-    text = reader.text(statement.sql, query)
+    # The default dataset of the job is not kept with the view.
+    scope = dataclasses.replace(statement.scope, project=id.project, default_dataset=None)
+    text = Text(statement.sql).span(query, reader.replacements(statement.sql, query, scope))
     location = reader.location("CREATE_VIEW", id)
-    fields = output(reader.analyze(text, read=False))
+    fields = _output(reader.analyze(text, read=False), "VIEW")
     if id in reader.views:
         raise BigQueryError("invalidQuery", f"View {id} may not read itself", "query")
     given = node.child("column_with_options_list")
@@ -435,7 +475,7 @@ def drop(statement: Statement) -> Outcome:
     if id not in storage.tables and node.number("is_if_exists"):
         outcome.operation = "SKIP"
         return outcome
-    _expect(storage.table(id), KINDS[kind])
+    expect(storage.table(id), KINDS[kind])
     if not statement.dry_run:
         storage.drop(id)
     return outcome
@@ -473,7 +513,7 @@ def alter(statement: Statement) -> Outcome:
         return outcome
     old = storage.table(id)
     if kind == "VIEW" or old.resource["type"] == "VIEW":
-        _expect(old, kind)
+        expect(old, kind)
     new = Table(id, copy.deepcopy(old.resource), old.rows, grants=old.grants)
     actions = node.child("action_list")
     for action in actions.children("actions") if actions else []:
@@ -541,8 +581,9 @@ def _position(table: Table, name: str, optional: bool) -> int | None:
 def _check_droppable(table: Table, name: str) -> None:
     time, range = table.resource.get("timePartitioning", {}), table.resource.get("rangePartitioning", {})
     layout = [time.get("field"), range.get("field"), *table.resource.get("clustering", {}).get("fields", [])]
-    if name in layout:
-        message = f"Column {name} is used to partition or cluster the table and cannot be dropped or renamed"
+    key = table.resource.get("tableConstraints", {}).get("primaryKey", {}).get("columns", [])
+    if name.lower() in {column.lower() for column in (*layout, *key) if column}:
+        message = f"Column {name} is a key, or partitions or clusters the table, and cannot be dropped or renamed"
         raise BigQueryError("invalidQuery", message, "query")
 
 

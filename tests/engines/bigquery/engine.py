@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tests.engines.bigquery import changes, definitions
 from tests.engines.bigquery.analyzer import Analyzer, Text, Variable
@@ -92,6 +92,7 @@ class Script:
         """All statements. A transaction that is open at the end, or when one fails, is rolled back."""
         if self.context.dry_run:
             raise NotEmulated("dry run of a script")
+        _check_declarations(nodes)
         children = []
         try:
             for node in nodes:
@@ -117,7 +118,14 @@ class Script:
             case "ASTVariableDeclaration":
                 self._declare(node)
             case "ASTSingleAssignment":
-                return self._assign(node)
+                name, expression = node.child("variable"), node.child("expression")
+                assert name and expression
+                return self._assign([name], Text(self.sql).write("SELECT ("), expression, ") AS v")
+            case "ASTAssignmentFromStruct":
+                listed, expression = node.child("variables"), node.child("struct_expression")
+                assert listed and expression
+                text = Text(self.sql).write("SELECT s.* FROM (SELECT (")
+                return self._assign(listed.children("identifier_list"), text, expression, ") AS s)")
             case "ASTBeginStatement":
                 if self.before is not None:
                     raise BigQueryError("invalidQuery", "A transaction is already in progress", "query")
@@ -149,27 +157,27 @@ class Script:
         listed, kind, default = node.child("variable_list"), node.child("type"), node.child("default_value")
         reader = self._reader()
         text = Text(self.sql).write("SELECT ")
-        replacements = reader.replacements(self.sql, node)
+        replacements = reader.replacements(self.sql, default) if default is not None else ()
         if kind is not None:
             text.write("CAST(")
         text = text.span(default, replacements) if default is not None else text.write("NULL")
         if kind is not None:
             text.write(" AS ").span(kind).write(")")
-        value = self._value(reader, text.write(" AS v"), ())
+        (value,) = self._values(reader, text.write(" AS v"), ())
         for name in listed.children("identifier_list") if listed else []:
             variable = Variable(name.text("id_string"), *value)
             self.variables[variable.name.lower()] = variable
 
-    def _assign(self, node: Node) -> Outcome:
-        name, expression = node.child("variable"), node.child("expression")
-        assert name and expression
-        known = self.variables.get(name.text("id_string").lower())
-        if known is None:
-            raise BigQueryError("invalidQuery", f"Undeclared variable: {name.text('id_string')}", "query")
+    def _assign(self, listed: Iterable[Node], text: Text, expression: Node, end: str) -> Outcome:
+        """Variables become the columns of a query that is made around an expression."""
+        names = [name.text("id_string") for name in listed]
+        if unknown := next((name for name in names if name.lower() not in self.variables), None):
+            raise BigQueryError("invalidQuery", f"Undeclared variable: {unknown}", "query")
+        known = [self.variables[name.lower()] for name in names]
         reader = self._reader()
-        text = Text(self.sql).write("SELECT (").span(expression, reader.replacements(self.sql, expression))
-        value = self._value(reader, text.write(") AS v"), (known.type,))
-        self.variables[known.name.lower()] = Variable(known.name, *value)
+        text.span(expression, reader.replacements(self.sql, expression)).write(end)
+        for variable, value in zip(known, self._values(reader, text, [one.type for one in known]), strict=True):
+            self.variables[variable.name.lower()] = Variable(variable.name, *value)
         outcome = Outcome("SELECT", reader.location("SELECT"))
         outcome.bytes_processed, outcome.referenced = reader.bytes, reader.referenced
         return outcome
@@ -178,12 +186,33 @@ class Script:
         return Reader(self.warehouse, self.scope, tuple(self.variables.values()))
 
     @staticmethod
-    def _value(reader: Reader, text: Text, targets: Sequence[TypeProto]) -> tuple[TypeProto, Cell]:
-        """Type and value of a query of one value."""
+    def _values(reader: Reader, text: Text, targets: Sequence[TypeProto]) -> list[tuple[TypeProto, Cell]]:
+        """Types and values of a query of one row."""
         reader.analyze(text, targets)
         result = reader.warehouse.analyzer.evaluate(text, reader.relations(), targets, reader.variables)
-        ((_, type),) = result.columns
-        return type, result.rows[0].cell[0]
+        return [(type, value) for (_, type), value in zip(result.columns, result.rows[0].cell, strict=True)]
+
+
+def _check_declarations(nodes: Iterable[Node]) -> None:
+    """https://cloud.google.com/bigquery/docs/reference/standard-sql/procedural-language#declare
+
+    Raises BigQueryError (invalidQuery).
+    """
+    declared: set[str] = set()
+    started = False
+    for node in nodes:
+        if node.kind != "ASTVariableDeclaration":
+            started = True
+        elif started:
+            message = "Variable declarations are allowed only at the start of a block or script"
+            raise BigQueryError("invalidQuery", message, "query")
+        else:
+            listed = node.child("variable_list")
+            for name in listed.children("identifier_list") if listed else []:
+                if name.text("id_string").lower() in declared:
+                    message = f"Variable '{name.text('id_string')}' is declared twice"
+                    raise BigQueryError("invalidQuery", message, "query")
+                declared.add(name.text("id_string").lower())
 
 
 # BigQuery allows DDL in transactions for temporary tables only, which are not emulated.

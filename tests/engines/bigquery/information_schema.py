@@ -186,7 +186,7 @@ def _options(warehouse: Warehouse, table: Table) -> Iterator[Record]:
     resource = table.resource
     quoted: dict[str, Callable[[Any], str]] = {
         "labels": lambda labels: "[" + ", ".join(f"STRUCT({_text(k)}, {_text(v)})" for k, v in labels.items()) + "]",
-        "expiration_timestamp": lambda text: f'TIMESTAMP "{_moment(text):%Y-%m-%dT%H:%M:%S.%f}Z"',
+        "expiration_timestamp": lambda text: f'TIMESTAMP "{_moment(text):%Y-%m-%dT%H:%M:%S}.{int(text) % 1000:03}Z"',
         "partition_expiration_days": lambda text: str(int(text) / 86_400_000),
         "require_partition_filter": lambda value: str(bool(value)).lower(),
     }

@@ -262,21 +262,56 @@ def _scans(statement: Node) -> Iterator[tuple[Node, list[Predicate]]]:
         subquery = entry.child("with_subquery")
         assert subquery
         entries[entry.text("with_query_name")] = subquery
+    roots: Iterable[tuple[str, list[Predicate]]]
     match statement.kind:
         case "ResolvedUpdateStmt" | "ResolvedDeleteStmt":
-            roots = [("table_scan", "where_expr"), ("from_scan", "where_expr")]
+            where = _conjuncts(statement.raw("where_expr"))
+            roots = [("table_scan", where), ("from_scan", where)]
         case "ResolvedMergeStmt":
-            roots = [("table_scan", "merge_expr"), ("from_scan", "merge_expr")]
+            roots = _merged(statement)
         case _:
-            roots = [("query", "")]
-    for name, condition in roots:
+            roots = [("query", [])]
+    for name, predicates in roots:
         scan = statement.child(name) if name in statement.names else None
         if scan is not None:
-            yield from _down(scan, _conjuncts(statement.raw(condition)) if condition else [], entries)
+            yield from _down(scan, predicates, entries)
     for subquery in statement.find("ResolvedSubqueryExpr"):
         scan = subquery.child("subquery")
         if scan is not None:
             yield from _down(scan, [], entries)
+
+
+def _merged(statement: Node) -> Iterator[tuple[str, list[Predicate]]]:
+    """What each clause of a MERGE needs of target and source.
+
+    https://cloud.google.com/bigquery/docs/using-dml-with-partitioned-tables#pruning_partitions_when_using_a_merge_statement
+    """
+    condition = statement.child("merge_expr")
+    assert condition
+    on = _conjuncts(statement.raw("merge_expr"))
+    # ON FALSE, or NULL.
+    never = (
+        condition.kind == "ResolvedLiteral"
+        and not condition.message(resolved_ast_pb2.ResolvedLiteralProto).value.value.bool_value
+    )
+    clauses = [(clause.choice("match_type"), clause) for clause in statement.children("when_clause_list")]
+    if not never and {"NOT_MATCHED_BY_SOURCE", "NOT_MATCHED_BY_TARGET"} <= {kind for kind, _ in clauses}:
+        # A full outer join.
+        yield from (("table_scan", []), ("from_scan", []))
+        return
+    for kind, clause in clauses:
+        own = _conjuncts(clause.raw("match_expr"))
+        match kind:
+            case "NOT_MATCHED_BY_SOURCE":
+                target, source = own, on
+            case "NOT_MATCHED_BY_TARGET":
+                target, source = on, own
+            case _:
+                target, source = [*on, *own], [*on, *own]
+        if not never or kind == "NOT_MATCHED_BY_SOURCE":
+            yield "table_scan", target
+        if not never or kind == "NOT_MATCHED_BY_TARGET":
+            yield "from_scan", source
 
 
 def _conjuncts(data: bytes | None) -> list[Predicate]:

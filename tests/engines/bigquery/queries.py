@@ -161,7 +161,9 @@ class Reader:
             alone = any(not after.lstrip("`").lstrip().startswith(".") for after in text.split(first)[1:])
             (doubtful if alone and "." not in first else certain).add(path)
         if doubtful:
-            certain |= doubtful & self.warehouse.analyzer.table_names(sql[start:end].decode())
+            sql_of_node = sql[start:end].decode()
+            statement = sql_of_node if node.kind.endswith(("Statement", "Query")) else f"SELECT {sql_of_node}"
+            certain |= doubtful & self.warehouse.analyzer.table_names(statement)
         return certain
 
     def _relation(self, names: tuple[str, ...], scope: Scope, depth: int) -> str:
@@ -251,9 +253,7 @@ class Reader:
         partitions.eliminate(self.warehouse, statement, self.sources, self.variables)
         for source in self.sources.values():
             if not source.table.is_external:
-                # A change is billed for all columns of its target: https://cloud.google.com/bigquery/pricing#dml
-                billed = range(len(source.table.fields)) if source.changed else source.columns
-                source.bytes = self.warehouse.bytes_read(source.table, billed, source.partitions)
+                source.bytes = self.warehouse.bytes_read(source.table, source.columns, source.partitions)
             access.apply(self.warehouse.policies, self.scope.caller, source)
 
     def change(self, text: Text, target: Relation, table: Table | None) -> None:

@@ -31,15 +31,13 @@ def main() -> None:
     """The first line that is printed is the endpoint; it is there once the service answers."""
     parser = argparse.ArgumentParser(prog="python -m tests.engines.bigquery serve", description=__doc__)
     parser.add_argument("--port", type=int, default=9050, help="0 takes a free one (default: %(default)s)")
-    parser.add_argument(
-        "--bucket", action="append", default=[], metavar="NAME=DIR", help="a folder to serve as a bucket; repeatable"
-    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="its folders are the buckets of their names")
     parser.add_argument("--mesh", type=Path, metavar="DIR", help="a rendered repository, to serve its landing tables")
     parser.add_argument("--policies", type=Path, metavar="FILE", help="who reads tagged columns, see README.md")
     parser.add_argument("--environment", help="the environment of the mesh (default: its first)")
     arguments = parser.parse_args()
 
-    buckets = {name: Path(folder) for name, _, folder in (bucket.partition("=") for bucket in arguments.bucket)}
+    buckets = {folder.name: folder for folder in arguments.data.iterdir() if folder.is_dir()} if arguments.data else {}
     mesh = Mesh(arguments.mesh, arguments.environment) if arguments.mesh else None
     if mesh:
         buckets = mesh.buckets | buckets

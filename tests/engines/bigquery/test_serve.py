@@ -40,6 +40,7 @@ def inserted(dataset: str, id: str) -> dict[str, Any]:
 
 
 class TestFaults:
+    @pytest.mark.usefixtures("dataset")
     def test_an_error_comes_as_often_as_asked(self, client: Client, faults: Faults) -> None:
         faults({"method": "GET", "path": "/datasets$", "reason": "backendError", "times": 2})
         for _ in range(2):
