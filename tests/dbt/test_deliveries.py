@@ -90,11 +90,17 @@ def test_a_run_over_a_day_loads_that_day(deliveries: Deliveries) -> None:
 
 
 def test_a_late_partition_is_loaded_by_its_day(deliveries: Deliveries) -> None:
-    second = deliveries.days[1]
-    deliver(deliveries.warehouse.mesh, second)
+    """Late copies of what stands leave it where it is."""
+    mesh, (_, second, third, _) = deliveries.warehouse.mesh, deliveries.days
+    deliver(mesh, second)
+    variants = mesh.landing / "genomics/variants"
+    [newer] = (variants / f"landed_date={third}").iterdir()
+    shutil.copy(newer, variants / f"landed_date={second}/late.parquet")
+    stood = deliveries.count("stg_genomics__variants", f"landed_date = '{third}'")
     assert deliveries.count("stg_labs__lab_results", f"landed_date = '{second}'") == 0
     deliveries.load(second, second)
     assert deliveries.count("stg_labs__lab_results", f"landed_date = '{second}'") > 0
+    assert deliveries.count("stg_genomics__variants", f"landed_date = '{third}'") == stood > 0
 
 
 def test_a_day_delivered_twice_changes_nothing(deliveries: Deliveries) -> None:
