@@ -210,13 +210,13 @@ def life(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
         "      - name: {}\n        description: Sample.\n        data_type: string\n        config:\n          meta:\n"
     )
     column += "            classification: direct_identifier\n            policy_tag: direct_identifier_sha256\n"
-    # A struct with a field more, then also a column more.
+    # A struct with fields more, then also a column more.
     field = (
         "        position_in_genome,\n        {{ landed_value",
-        "        (select as struct position_in_genome.*, 'x' as strand) as position_in_genome,\n"
-        "        {{ landed_value",
+        "        (select as struct position_in_genome.*, 'x' as strand, [struct('z' as base)] as others)"
+        " as position_in_genome,\n        {{ landed_value",
     )
-    type_of_field = ("base int64>", "base int64, strand string>")
+    type_of_field = ("base int64>", "base int64, strand string, others array<struct<base string>>>")
     grown_struct = warehouse.file(VARIANTS_SQL, field) | warehouse.file(VARIANTS_YML, type_of_field)
     grown = warehouse.file(
         VARIANTS_SQL,
@@ -423,7 +423,8 @@ def test_tags_are_those_of_the_columns_and_stand_on_leaves(runs: dict[str, Run],
             assert tag == warehouse.ids.get(wanted.get(path.split(".")[0], "")), path
     grown = dict(leaves(runs["grown"].of(VARIANTS)[-1]))
     assert grown["sample_id"] == warehouse.ids["direct_identifier_sha256"]
-    assert grown["position_in_genome.strand"] == warehouse.ids["sensitive"]
+    for field in ("strand", "others.base"):
+        assert grown[f"position_in_genome.{field}"] == warehouse.ids["sensitive"]
     # A column that the model has no more keeps its rows, and so its tag.
     assert dict(leaves(runs["dev with tags and without ids"].of(VARIANTS)[-1]))["sample_id"] == grown["sample_id"]
     own = dict(leaves(runs["tag of its own"].of(POLICY_TAG)[-1]))
