@@ -270,6 +270,7 @@ def life(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
             files=warehouse.file("dbt_project.yml", ('on-run-start:\n  - "{{ check_policy_tags() }}"\n', "")),
         ),
         "no ids": step(*run, environment={"POLICY_TAG_IDS": ""}),
+        "compile without ids": step("compile", "--target", "prod", *variants, environment={"POLICY_TAG_IDS": ""}),
         "one id missing": step(*run, environment={"POLICY_TAG_IDS": json.dumps(without)}),
         "no JSON": step(*run, environment={"POLICY_TAG_IDS": "{direct_identifier"}),
         "no object": step(*run, environment={"POLICY_TAG_IDS": "[]"}),
@@ -368,6 +369,10 @@ def test_a_run_that_could_not_tag_is_refused_before_anything_is_built(
     assert runs[run].requests == []
 
 
+def test_what_only_compiles_needs_no_ids(runs: dict[str, Run]) -> None:
+    assert runs["compile without ids"].success, runs["compile without ids"].message
+
+
 def test_elsewhere_than_on_production_a_warning_names_what_is_missing(runs: dict[str, Run]) -> None:
     run = runs["dev without ids"]
     assert run.success
@@ -421,12 +426,20 @@ def test_tags_are_those_of_the_columns_and_stand_on_leaves(runs: dict[str, Run],
         wanted = runs["daily"].tags[table]
         for path, tag in leaves(runs["daily"].of(table)[-1]):
             assert tag == warehouse.ids.get(wanted.get(path.split(".")[0], "")), path
+
+
+def test_tags_follow_the_columns(runs: dict[str, Run], warehouse: Warehouse) -> None:
     grown = dict(leaves(runs["grown"].of(VARIANTS)[-1]))
     assert grown["sample_id"] == warehouse.ids["direct_identifier_sha256"]
     for field in ("strand", "others.base"):
         assert grown[f"position_in_genome.{field}"] == warehouse.ids["sensitive"]
     # A column that the model has no more keeps its rows, and so its tag.
     assert dict(leaves(runs["dev with tags and without ids"].of(VARIANTS)[-1]))["sample_id"] == grown["sample_id"]
+
+
+def test_a_model_may_have_a_tag_of_its_own_and_a_column_lose_its_class(
+    runs: dict[str, Run], warehouse: Warehouse
+) -> None:
     own = dict(leaves(runs["tag of its own"].of(POLICY_TAG)[-1]))
     assert own["patient_id"] == warehouse.ids["direct_identifier_always_null"]
     assert own["administrative_sex"] is None

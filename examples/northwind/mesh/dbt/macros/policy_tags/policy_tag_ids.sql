@@ -48,10 +48,11 @@
   Fails closed: before anything is built, and again before each table is made. On the targets in policy_tags_required a
   missing id stops the run; elsewhere a warning names it and the columns stay as they are.
 
-  nodes: without it, those that the run selected. Views need no tags, nor ids.
+  nodes: without it, those that the run selected. Views need no tags, nor ids, and neither does what only compiles: dbt
+  compiles its hooks too.
 #}
 {% macro check_policy_tags(nodes=none) -%}
-    {%- if execute and target.type == 'bigquery' -%}
+    {%- if execute and target.type == 'bigquery' and flags.WHICH not in ('compile', 'generate') -%}
         {%- set ids = policy_tag_ids() -%}
         {%- set missing = [] -%}
         {%- set selected = nodes or graph.nodes.values() | selectattr('unique_id', 'in', selected_resources) -%}
