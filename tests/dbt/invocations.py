@@ -39,22 +39,24 @@ def run(endpoint: str, step: Resource) -> Resource:
     for log in ("history", "requests"):
         call(endpoint, "DELETE", log)
     call(endpoint, "PUT", "faults", step.get("faults", []))
-    warnings: list[str] = []
+    heard: dict[str, list[str]] = {"warn": [], "error": []}
     with replaced(step.get("files", {})), surrounded(step.get("environment", {})):
 
-        def heard(event: Any) -> None:
-            if event.info.level == "warn":
-                warnings.append(event.info.msg)
+        def hear(event: Any) -> None:
+            if event.info.level in heard:
+                heard[event.info.level].append(event.info.msg)
 
-        outcome = dbtRunner(callbacks=[heard]).invoke(["--quiet", "--log-level-file", "none", *step["arguments"]])
+        outcome = dbtRunner(callbacks=[hear]).invoke(["--quiet", "--log-level-file", "none", *step["arguments"]])
         nodes = json.loads(Path("target/manifest.json").read_text())["nodes"].values()
     call(endpoint, "PUT", "faults", [])
     messages = [str(outcome.exception)] if outcome.exception else []
     messages += [str(result.message) for result in getattr(outcome.result, "results", [])]
+    # The error of an operation is only logged.
+    messages += heard["error"]
     return {
         "success": outcome.success,
         "message": "\n".join(messages),
-        "warnings": warnings,
+        "warnings": heard["warn"],
         "states": call(endpoint, "GET", "history")["states"],
         "tags": {
             f"{node['schema']}.{node['alias']}": {

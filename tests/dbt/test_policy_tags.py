@@ -53,7 +53,8 @@ POLICY_TAG_SQL = "models/marts/patient_360_policy_tag/patient_360_policy_tag.sql
 POLICY_TAG_YML = "models/marts/patient_360_policy_tag/_patient_360_policy_tag__models.yml"
 
 TWO_DAYS = ("--vars", "{landed_to: 2026-01-06}")
-LAST_DAY = ("--vars", "{landed_from: 2026-01-07}")
+# No variant landed on the third day: what it loads would fill nothing.
+LAST_DAYS = ("--vars", "{landed_from: 2026-01-06}")
 PROD = ("--target", "prod")
 
 
@@ -138,6 +139,16 @@ class Warehouse:
             text = text.replace(old, new)
         return {path: text}
 
+    def table(self, name: str) -> dict[str, Any]:
+        """The resource of a table, dataset and name."""
+        resource: dict[str, Any] = self.client("dummy").call("GET", "datasets/{}/tables/{}".format(*name.split(".")))
+        return resource
+
+    def aside(self) -> list[dict[str, Any]]:
+        """The tables in dbt's own dataset."""
+        listed = self.client("dummy").call("GET", "datasets/dbt__us_east4/tables").get("tables", [])
+        return [self.table(f"dbt__us_east4.{table['tableReference']['tableId']}") for table in listed]
+
     def client(self, principal: str) -> Client:
         """Sends requests as that principal."""
         return self.emulator.client(principal, PROJECT)
@@ -185,31 +196,64 @@ def warehouse(
 def life(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
     """Name -> a run in the life of a warehouse, in order."""
     ids = warehouse.ids
-    run, dev = ("run", "--target", "prod"), ("run", "--target", "dev")
+    run, dev = ("run", "--target", "prod"), ("build", "--target", "dev")
     variants, mart = ("--select", "stg_genomics__variants"), ("--select", "patient_360_policy_tag")
     without = {tag: id for tag, id in ids.items() if tag != "sensitive"}
-    elsewhere = {tag: id.replace(LOCATION, "us-west1") for tag, id in ids.items()}
-    audit = ("test", "--target", "prod", "--select", "test_name:policy_tags_are_set")
+    operation = ("run-operation", "apply_policy_tags", "--target", "prod")
+    audit = ("test", "--target", "prod", "--select")
+    # Selects the audit alone, or beside a model.
+    audited = ("policy_tags_are_set_stg_genomics__variants_", "--indirect-selection", "empty")
+
+    def given(change: Callable[[str], str]) -> dict[str, str]:
+        return {"POLICY_TAG_IDS": json.dumps({tag: change(id) for tag, id in ids.items()})}
+
+    own = {"PHI_POLICY_TAG_ID": ids["direct_identifier_always_null"]}
     column = (
         "      - name: {}\n        description: Sample.\n        data_type: string\n        config:\n          meta:\n"
     )
     column += "            classification: direct_identifier\n            policy_tag: direct_identifier_sha256\n"
+    # A struct with fields more, then also a column more.
+    field = (
+        "        position_in_genome,\n        {{ landed_value",
+        "        (select as struct position_in_genome.*, 'x' as strand, [struct('z' as base)] as others)"
+        " as position_in_genome,\n        {{ landed_value",
+    )
+    type_of_field = ("base int64>", "base int64, strand string, others array<struct<base string>>>")
+    grown_struct = warehouse.file(VARIANTS_SQL, field) | warehouse.file(VARIANTS_YML, type_of_field)
     grown = warehouse.file(
         VARIANTS_SQL,
-        (
-            "        position_in_genome,\n        {{ landed_value",
-            "        (select as struct position_in_genome.*, 'x' as strand) as position_in_genome,\n"
-            "        'y' as sample_id,\n        {{ landed_value",
-        ),
+        field,
+        (" as variant_number,\n", " as variant_number,\n        'y' as sample_id,\n"),
         (
             "        position_in_genome,\n        called_on",
             "        position_in_genome,\n        sample_id,\n        called_on",
         ),
     ) | warehouse.file(
         VARIANTS_YML,
-        ("base int64>", "base int64, strand string>"),
+        type_of_field,
         ("      - name: called_on\n", column.format("sample_id") + "      - name: called_on\n"),
     )
+    python = warehouse.file(
+        POLICY_TAG_YML,
+        (
+            "models:\n",
+            "models:\n  - name: by_python\n    description: In Python.\n"
+            "    config:\n      contract:\n        enforced: false\n"
+            "    columns:\n" + column.format("patient_id"),
+        ),
+    ) | {"models/marts/by_python.py": "def model(dbt, session):\n    return dbt.ref('patient_360')\n"}
+    # A column of another type, then also one of no class any more, and a label.
+    retyped = warehouse.file(
+        POLICY_TAG_SQL, ("        is_deceased,", "        cast(is_deceased as string) as is_deceased,")
+    ) | warehouse.file(POLICY_TAG_YML, ("data_type: bool", "data_type: string"))
+    sex = "description: Sex recorded for administrative purposes.\n        data_type: string\n"
+    labelled = retyped[POLICY_TAG_YML].replace(
+        "      meta:\n", "      labels:\n        reviewed: 'yes'\n      meta:\n", 1
+    )
+    classified = (
+        "        config:\n          meta:\n            classification: sensitive\n            policy_tag: sensitive\n"
+    )
+    reclassified = retyped | {POLICY_TAG_YML: labelled.replace(sex + classified, sex)}
     versions: dict[str, str | None] = {}
     versions |= warehouse.file(
         POLICY_TAG_YML,
@@ -222,11 +266,19 @@ def life(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
     versions |= {POLICY_TAG_SQL.replace(".sql", f"_v{number}.sql"): text for number in (1, 2)}
     versions[POLICY_TAG_SQL] = None
     return {
+        "no check at the start": step(
+            *run,
+            environment={"POLICY_TAG_IDS": ""},
+            files=warehouse.file("dbt_project.yml", ('on-run-start:\n  - "{{ check_policy_tags() }}"\n', "")),
+        ),
         "no ids": step(*run, environment={"POLICY_TAG_IDS": ""}),
+        "compile without ids": step("compile", "--target", "prod", *variants, environment={"POLICY_TAG_IDS": ""}),
         "one id missing": step(*run, environment={"POLICY_TAG_IDS": json.dumps(without)}),
         "no JSON": step(*run, environment={"POLICY_TAG_IDS": "{direct_identifier"}),
         "no object": step(*run, environment={"POLICY_TAG_IDS": "[]"}),
-        "another location": step(*run, environment={"POLICY_TAG_IDS": json.dumps(elsewhere)}),
+        "two ids": step(*run, environment=given(lambda id: f"{id}/{id}")),
+        "another location": step(*run, environment=given(lambda id: id.replace(LOCATION, "us-west1"))),
+        "operation without ids": step(*operation, environment={"POLICY_TAG_IDS": ""}),
         "another class": step(
             *run,
             files=warehouse.file(
@@ -237,16 +289,20 @@ def life(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
         "no tag": step(
             *run, files=warehouse.file(POLICY_TAG_YML, ("            policy_tag: direct_identifier_sha256\n", ""))
         ),
-        "dev without ids": step(*dev, *variants, *TWO_DAYS, environment={"POLICY_TAG_IDS": ""}),
-        "audit of what has no tags": step(*audit, "stg_genomics__variants"),
-        "tags come later": step(*run, *variants),
+        "Python": step(*run, files=python),
+        "dev without ids": step(*dev, *variants, *audited, *TWO_DAYS, environment={"POLICY_TAG_IDS": ""}),
+        "audit of what has no tags": step(*audit, *audited, *LAST_DAYS),
+        "tags come later": step(*run, *variants, *LAST_DAYS),
+        "tags made anew": step(*operation, environment=given(lambda id: ids["sensitive"])),
         "first": step(*run, *TWO_DAYS),
         "daily": step(*run),
-        "audit": step(*audit),
-        "again": step("run-operation", "apply_policy_tags", "--target", "prod"),
+        "audit": step(*audit, "test_name:policy_tags_are_set"),
+        "again": step(*operation),
         "full refresh": step(*run, "--full-refresh"),
-        "dev with tags and without ids": step(*dev, *variants, *mart, environment={"POLICY_TAG_IDS": ""}),
-        "grown": step(*run, *variants, *LAST_DAY, files=grown),
+        "grown": step(*run, *variants, *LAST_DAYS, files=grown),
+        "dev with tags and without ids": step(
+            *dev, *mart, *variants, *audited, environment={"POLICY_TAG_IDS": ""}, files=grown_struct
+        ),
         "clustered anew": step(
             *run,
             *variants,
@@ -254,9 +310,18 @@ def life(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
             files=warehouse.file(VARIANTS_SQL, ("cluster_by=['variant_number']", "cluster_by=['source_system']")),
         ),
         "versions": step(*run, *mart, files=versions),
-        "tag of its own": step(*run, *mart, environment={"PHI_POLICY_TAG_ID": ids["direct_identifier_always_null"]}),
         "grants": step(
-            *run, *mart, environment={"MART_READERS": "analysts@northwind.example reviewers@northwind.example"}
+            *run,
+            *mart,
+            environment={"MART_READERS": "analysts@northwind.example reviewers@northwind.example"},
+            files=retyped,
+        ),
+        "audit of another tag": step(*audit, "patient_360_policy_tag,test_name:policy_tags_are_set", environment=own),
+        "tag of its own": step(
+            *run,
+            *mart,
+            environment=own | {"POLICY_TAG_IDS": json.dumps({"sensitive": ids["sensitive"]})},
+            files=reclassified,
         ),
         "failing": step(
             *run,
@@ -282,16 +347,20 @@ COMMAND = 'export POLICY_TAG_IDS="$(terraform -chdir=../infra/terraform/envs/pro
 @pytest.mark.parametrize(
     ("run", "parts"),
     [
+        ("no check at the start", ["POLICY_TAG_IDS has no id for ", COMMAND]),
         ("no ids", ["POLICY_TAG_IDS has no id for direct_identifier_always_null, ", ", sensitive. ", COMMAND]),
         ("one id missing", ["POLICY_TAG_IDS has no id for sensitive. ", COMMAND]),
         ("no JSON", ["POLICY_TAG_IDS is no JSON object", "{direct_identifier", COMMAND]),
         ("no object", ["POLICY_TAG_IDS is no JSON object", "[]", COMMAND]),
+        ("two ids", ["an id that is none of us-east4", COMMAND]),
         ("another location", ["an id that is none of us-east4", "/locations/us-west1/", COMMAND]),
         (
             "another class",
             ["patient_360_policy_tag.patient_id is classified direct_identifier", "policy tag sensitive"],
         ),
         ("no tag", ["patient_360_policy_tag.patient_id is classified direct_identifier", "policy tag None"]),
+        ("operation without ids", ["POLICY_TAG_IDS has no id for ", COMMAND]),
+        ("Python", ["by_python has columns with policy tags: write it in SQL"]),
     ],
 )
 def test_a_run_that_could_not_tag_is_refused_before_anything_is_built(
@@ -302,6 +371,10 @@ def test_a_run_that_could_not_tag_is_refused_before_anything_is_built(
     assert runs[run].requests == []
 
 
+def test_what_only_compiles_needs_no_ids(runs: dict[str, Run]) -> None:
+    assert runs["compile without ids"].success, runs["compile without ids"].message
+
+
 def test_elsewhere_than_on_production_a_warning_names_what_is_missing(runs: dict[str, Run]) -> None:
     run = runs["dev without ids"]
     assert run.success
@@ -309,8 +382,23 @@ def test_elsewhere_than_on_production_a_warning_names_what_is_missing(runs: dict
     assert "no id for direct_identifier_sha256, quasi_identifier_date_year_mask, sensitive" in warning
     # What proves that the tests below can fail.
     assert f"{VARIANTS}.patient_id" in run.exposed()
-    assert not runs["audit of what has no tags"].success
     assert f"{VARIANTS}.position_in_genome.base" in run.exposed()
+
+
+def test_the_audit_finds_each_leaf_without_its_tag(runs: dict[str, Run]) -> None:
+    """An error where tags are required, of a run over given days too; elsewhere a warning."""
+    assert not runs["audit of what has no tags"].success
+    assert "Got 8 results" in runs["audit of what has no tags"].message
+    assert [text for text in runs["dev without ids"].warnings if "Got 8 results" in text]
+
+
+def test_the_audit_takes_any_tag_where_the_ids_are_not_known(runs: dict[str, Run]) -> None:
+    assert [text for text in runs["dev with tags and without ids"].warnings if "Got" in text] == []
+
+
+def test_the_audit_finds_another_tag(runs: dict[str, Run]) -> None:
+    assert not runs["audit of another tag"].success
+    assert "Got 1 result," in runs["audit of another tag"].message
 
 
 @pytest.mark.parametrize(
@@ -320,10 +408,11 @@ def test_elsewhere_than_on_production_a_warning_names_what_is_missing(runs: dict
         ("first", {VARIANTS, PATIENTS, PATIENT_360, POLICY_TAG}),
         ("daily", {VARIANTS, PATIENTS, PATIENT_360, POLICY_TAG}),
         ("full refresh", {VARIANTS, PATIENTS, PATIENT_360, POLICY_TAG}),
-        ("dev with tags and without ids", {VARIANTS, POLICY_TAG}),
         ("grown", {VARIANTS}),
+        ("dev with tags and without ids", {VARIANTS, POLICY_TAG}),
         ("clustered anew", {VARIANTS}),
         ("versions", {f"{POLICY_TAG}_v1", f"{POLICY_TAG}_v2"}),
+        ("grants", {POLICY_TAG}),
         ("tag of its own", {POLICY_TAG}),
     ],
 )
@@ -339,20 +428,50 @@ def test_tags_are_those_of_the_columns_and_stand_on_leaves(runs: dict[str, Run],
         wanted = runs["daily"].tags[table]
         for path, tag in leaves(runs["daily"].of(table)[-1]):
             assert tag == warehouse.ids.get(wanted.get(path.split(".")[0], "")), path
+
+
+def test_tags_follow_the_columns(runs: dict[str, Run], warehouse: Warehouse) -> None:
+    assert "sample_id" in runs["grown"].of(VARIANTS)[-1]["filled"], "nothing was proved"
     grown = dict(leaves(runs["grown"].of(VARIANTS)[-1]))
     assert grown["sample_id"] == warehouse.ids["direct_identifier_sha256"]
-    assert grown["position_in_genome.strand"] == warehouse.ids["sensitive"]
+    for field in ("strand", "others.base"):
+        assert grown[f"position_in_genome.{field}"] == warehouse.ids["sensitive"]
+    # A column that the model has no more keeps its rows, and so its tag.
+    assert dict(leaves(runs["dev with tags and without ids"].of(VARIANTS)[-1]))["sample_id"] == grown["sample_id"]
+
+
+def test_a_model_may_have_a_tag_of_its_own_and_a_column_lose_its_class(
+    runs: dict[str, Run], warehouse: Warehouse
+) -> None:
     own = dict(leaves(runs["tag of its own"].of(POLICY_TAG)[-1]))
     assert own["patient_id"] == warehouse.ids["direct_identifier_always_null"]
+    assert own["administrative_sex"] is None
 
 
-def test_rows_are_replaced_at_once(runs: dict[str, Run]) -> None:
+def test_rows_are_replaced_at_once(runs: dict[str, Run], warehouse: Warehouse) -> None:
     """Readers see the old rows, then the new ones, and never none."""
     for run in ("daily", "full refresh"):
         for table in (PATIENT_360, POLICY_TAG):
             assert all(state["rows"] for state in runs[run].of(table)), (run, table)
     assert not runs["failing"].success
     assert runs["failing"].of(POLICY_TAG) == []
+    assert warehouse.aside() == []
+
+
+def test_what_else_is_said_about_a_table_reaches_it(runs: dict[str, Run], warehouse: Warehouse) -> None:
+    """The table was there, and is not made anew."""
+    assert runs["tag of its own"].success
+    table = warehouse.table(POLICY_TAG)
+    assert table["labels"] == {"reviewed": "yes"}
+    assert table["schema"]["fields"][0]["description"] == "Key of the patient in the master patient index."
+
+
+def test_tags_that_were_made_anew_are_set(runs: dict[str, Run], warehouse: Warehouse) -> None:
+    """On the tables that are there: most are not built yet."""
+    run = runs["tags made anew"]
+    assert run.success, run.message
+    assert [request["path"].rpartition("/")[2] for request in run.requests] == ["stg_genomics__variants"]
+    assert {tag for _, tag in leaves(run.of(VARIANTS)[-1]) if tag} == {warehouse.ids["sensitive"]}
 
 
 def test_what_has_its_tags_is_not_touched(runs: dict[str, Run]) -> None:
@@ -421,15 +540,23 @@ def test_a_run_that_dies_anywhere_ends_well_when_run_again(runs: dict[str, Run],
         assert recovery.success, recovery.message
         assert recovery.exposed() == [], number
         assert recovery.of(VARIANTS)[-1]["rows"] == rows, number
+    # What the dead left behind goes by itself.
+    assert warehouse.aside()
+    assert [table["id"] for table in warehouse.aside() if "expirationTime" not in table] == []
 
 
 def test_a_view_is_left_to_its_tables(runs: dict[str, Run], warehouse: Warehouse) -> None:
-    """The last test: it drops the table."""
+    """The last test: it drops the table. A view needs no ids."""
     text = warehouse.file(POLICY_TAG_SQL)[POLICY_TAG_SQL]
     run = ("run", "--target", "prod", "--select", "patient_360_policy_tag", "--full-refresh")
-    result = warehouse.run(step(*run, files={POLICY_TAG_SQL: f"{{{{ config(materialized='view') }}}}\n\n{text}"}))[0]
-    assert result.success, result.message
-    dataset, _, name = POLICY_TAG.partition(".")
-    view = warehouse.client("dummy").call("GET", f"datasets/{dataset}/tables/{name}")
-    assert view["type"] == "VIEW"
-    assert [field["name"] for field in view["schema"]["fields"] if field.get("policyTags", {}).get("names")] == []
+    view = {POLICY_TAG_SQL: f"{{{{ config(materialized='view') }}}}\n\n{text}"}
+    made, operation = warehouse.run(
+        step(*run, files=view, environment={"POLICY_TAG_IDS": ""}),
+        step("run-operation", "apply_policy_tags", "--target", "prod"),
+    )
+    assert made.success, made.message
+    assert operation.success, operation.message
+    assert operation.requests == []
+    table = warehouse.table(POLICY_TAG)
+    assert table["type"] == "VIEW"
+    assert [field["name"] for field in table["schema"]["fields"] if field.get("policyTags", {}).get("names")] == []

@@ -9,13 +9,13 @@
         {%- else -%}
             {%- set tables = graph.nodes.values()
                 | selectattr('resource_type', 'equalto', 'model')
-                | selectattr('config.materialized', 'in', ['table', 'incremental'])
                 | list -%}
             {%- do check_policy_tags(tables) -%}
             {%- for node in tables -%}
-                {%- set table = adapter.get_relation(node.database, node.schema, node.alias) -%}
-                {%- if table and table.is_table -%}
-                    {%- do alter_column_comment(table, node.columns) -%}
+                {%- set relation = api.Relation.create(node.database, node.schema, node.alias) -%}
+                {%- set table = adapter.get_bq_table(relation) -%}
+                {%- if table and table.table_type == 'TABLE' -%}
+                    {%- do alter_column_comment(relation, node.columns) -%}
                 {%- endif -%}
             {%- endfor -%}
         {%- endif -%}
@@ -51,18 +51,12 @@
     {%- for field in fields -%}
         {%- set path = parent ~ field.name -%}
         {%- set column = columns.get(path, {}) -%}
-        {%- set tag = policy_tag_of(column) -%}
+        {%- set asked = policy_tags_of(column, ids) -%}
+        {%- set tags = inherited if asked == [] and (parent or not column) else asked -%}
         {%- set current = {
             'description': field.description or none,
             'policy_tags': field.policy_tags.names | list if field.policy_tags else [],
         } -%}
-        {%- if column.get('policy_tags') -%}
-            {%- set tags = column['policy_tags'] -%}
-        {%- elif tag -%}
-            {%- set tags = [ids[tag]] if tag in ids else none -%}
-        {%- else -%}
-            {%- set tags = inherited if parent or not column else [] -%}
-        {%- endif -%}
         {%- set wanted = {
             'description': column.get('description') or current['description'],
             'policy_tags': current['policy_tags'] if tags is none or field.fields else tags,

@@ -11,8 +11,6 @@
 {% macro bigquery__create_table_as(temporary, relation, compiled_code, language='sql') -%}
     {%- if temporary or not has_policy_tags(model) -%}
         {{ return(dbt.bigquery__create_table_as(temporary, relation, compiled_code, language)) }}
-    {%- elif language != 'sql' -%}
-        {%- do exceptions.raise_compiler_error(model.name ~ ' has columns with policy tags: write it in SQL. Python writes its table itself, without tags.') -%}
     {%- endif -%}
     {%- do check_policy_tags([model]) -%}
 
@@ -22,7 +20,7 @@
     {%- endcall -%}
 
     {%- set made, existing = adapter.get_bq_table(rows), adapter.get_bq_table(relation) -%}
-    {%- if not existing or table_shape(existing) != table_shape(made) -%}
+    {%- if not existing or column_shapes(existing.schema) != column_shapes(made.schema) -%}
         {%- call statement() -%}
             {{ dbt.bigquery__create_table_as(false, relation, 'select * from ' ~ rows ~ ' where false') }}
         {%- endcall -%}
@@ -45,24 +43,17 @@
 
 
 {% macro has_policy_tags(node) -%}
-    {%- for column in node.columns.values() if policy_tag_of(column) or column.get('policy_tags') -%}
+    {%- for column in node.columns.values() if policy_tags_of(column, {}) != [] -%}
         {{ return(true) }}
     {%- endfor -%}
     {{ return(false) }}
 {%- endmacro %}
 
 
-{# What `truncate` and `insert` cannot change of a table: columns, partitioning and clustering. #}
-{% macro table_shape(table) -%}
-    {%- set days = table.time_partitioning -%}
-    {{ return([
-        column_shapes(table.schema),
-        [days.type_, days.field] if days else none,
-        table.range_partitioning,
-        table.clustering_fields,
-    ]) }}
-{%- endmacro %}
-
+{#
+  What `truncate` and `insert` cannot change of a table. A table of another partitioning or clustering is none by now: dbt
+  has dropped it.
+#}
 {% macro column_shapes(fields) -%}
     {%- set shapes = [] -%}
     {%- for field in fields -%}

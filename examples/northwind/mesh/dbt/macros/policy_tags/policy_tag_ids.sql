@@ -13,7 +13,7 @@
         ) -%}
     {%- endif -%}
     {%- set shape = 'projects/[^/]+/locations/' ~ target.location ~ '/taxonomies/[^/]+/policyTags/[^/]+$' -%}
-    {%- for tag, id in ids.items() if id is not string or not modules.re.match(shape, id) -%}
+    {%- for tag, id in ids.items() if not modules.re.match(shape, id | string) -%}
         {%- do exceptions.raise_compiler_error(
             'POLICY_TAG_IDS gives ' ~ tag ~ ' an id that is none of ' ~ target.location ~ ': ' ~ id | string | truncate(160)
             ~ '. It should be projects/<project>/locations/' ~ target.location ~ '/taxonomies/<number>/policyTags/<number>. '
@@ -30,9 +30,17 @@
 {%- endmacro %}
 
 
-{# The policy tag that a column of the project must have in the warehouse, or none. #}
-{% macro policy_tag_of(column) -%}
-    {{ return(((column.get('config') or {}).get('meta') or {}).get('policy_tag')) }}
+{#
+  The ids of the policy tags that a column of the project must have in the warehouse: its own `policy_tags`, else that of
+  the tag of its class. [] for no tag, none for a tag whose id is not known.
+#}
+{% macro policy_tags_of(column, ids) -%}
+    {%- set tag = column_meta(column).get('policy_tag') -%}
+    {{ return(column.get('policy_tags') or ([] if not tag else [ids[tag]] if tag in ids else none)) }}
+{%- endmacro %}
+
+{% macro column_meta(column) -%}
+    {{ return(column.get('config', {}).get('meta', {})) }}
 {%- endmacro %}
 
 
@@ -40,23 +48,28 @@
   Fails closed: before anything is built, and again before each table is made. On the targets in policy_tags_required a
   missing id stops the run; elsewhere a warning names it and the columns stay as they are.
 
-  nodes: models; without it, those that the run selected. What only compiles needs no ids.
+  nodes: without it, those that the run selected. Views need no tags, nor ids, and neither does what only compiles: dbt
+  compiles its hooks too.
 #}
 {% macro check_policy_tags(nodes=none) -%}
     {%- if execute and target.type == 'bigquery' and flags.WHICH not in ('compile', 'generate') -%}
         {%- set ids = policy_tag_ids() -%}
         {%- set missing = [] -%}
-        {%- for node in nodes or graph.nodes.values() | selectattr('unique_id', 'in', selected_resources) -%}
-            {%- for column in node.columns.values() if node.resource_type == 'model' and node.config.materialized != 'view' -%}
-                {%- set tag = policy_tag_of(column) -%}
-                {%- set class = ((column.get('config') or {}).get('meta') or {}).get('classification', 'none') -%}
+        {%- set selected = nodes or graph.nodes.values() | selectattr('unique_id', 'in', selected_resources) -%}
+        {%- for node in selected if node.config.materialized != 'view' -%}
+            {%- if node.language == 'python' and has_policy_tags(node) -%}
+                {%- do exceptions.raise_compiler_error(node.name ~ ' has columns with policy tags: write it in SQL. Python writes its table itself, without tags.') -%}
+            {%- endif -%}
+            {%- for column in node.columns.values() -%}
+                {%- set tag = column_meta(column).get('policy_tag') -%}
+                {%- set class = column_meta(column).get('classification', 'none') -%}
                 {%- if (tag or 'none') != class and not (tag or '').startswith(class ~ '_') -%}
                     {%- do exceptions.raise_compiler_error(
                         node.name ~ '.' ~ column.name ~ ' is classified ' ~ class ~ ' and names the policy tag ' ~ tag
                         ~ '. A tag is a class, or a class and its mask: ' ~ class ~ '_sha256.'
                     ) -%}
                 {%- endif -%}
-                {%- if tag and tag not in ids and tag not in missing and not column.get('policy_tags') -%}
+                {%- if policy_tags_of(column, ids) is none and tag not in missing -%}
                     {%- do missing.append(tag) -%}
                 {%- endif -%}
             {%- endfor -%}
@@ -76,12 +89,16 @@
 {# Column of a built model -> id of the policy tag that it should have, or none where the id is not known. #}
 {% macro expected_policy_tags(relation) -%}
     {%- set expected = {} -%}
-    {%- set ids = policy_tag_ids() if execute else {} -%}
-    {%- set nodes = graph.nodes.values() if execute else [] -%}
-    {%- for node in nodes if node.resource_type == 'model' and [node.schema, node.alias] == [relation.schema, relation.identifier] -%}
-        {%- for column in node.columns.values() if policy_tag_of(column) or column.get('policy_tags') -%}
-            {%- do expected.update({column.name: column.policy_tags[0] if column.get('policy_tags') else ids.get(policy_tag_of(column))}) -%}
+    {%- if execute -%}
+        {%- set ids = policy_tag_ids() -%}
+        {%- for node in graph.nodes.values() if [node.schema, node.alias] == [relation.schema, relation.identifier] -%}
+            {%- for column in node.columns.values() -%}
+                {%- set tags = policy_tags_of(column, ids) -%}
+                {%- if tags != [] -%}
+                    {%- do expected.update({column.name: tags[0] if tags else none}) -%}
+                {%- endif -%}
+            {%- endfor -%}
         {%- endfor -%}
-    {%- endfor -%}
+    {%- endif -%}
     {{ return(expected) }}
 {%- endmacro %}
