@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -81,21 +82,48 @@ def real_providers() -> tuple[Path | None, frozenset[str] | None]:
     return mirror, frozenset(mirrored_providers(mirror)) if mirror else frozenset()
 
 
-@cache
-def provider_mirrors(applied: bool) -> tuple[Path, ...]:
-    """The mirrors that providers come from, before the registry. The stand-in serves what cannot be had here."""
+def served(applied: bool) -> tuple[str, ...]:
+    """The providers that the stand-in serves: those that cannot be had here."""
     # Itself needs what stands above.
     from tests.engines import google_provider
 
-    mirror, real = real_providers()
-    wanted = {release.address: name for name, release in google_provider.RELEASES.items()}
-    served = {name for address, name in wanted.items() if real is not None and address not in real}
-    if applied:
-        served |= {"google"}
+    real = real_providers()[1]
+    names = {
+        name for name, release in google_provider.RELEASES.items() if real is not None and release.address not in real
+    }
+    return tuple(sorted(names | {"google"} if applied else names))
+
+
+@cache
+def provider_mirrors(applied: bool) -> tuple[Path, ...]:
+    """The mirrors that providers come from, before the registry."""
+    from tests.engines import google_provider
+
+    mirror, names = real_providers()[0], served(applied)
     mirrors = () if mirror is None else (mirror,)
-    if not served:
+    if not names:
         return mirrors
-    return *mirrors, google_provider.mirror(CACHE / "_".join(["served", *sorted(served)]), sorted(served))
+    return *mirrors, google_provider.mirror(CACHE / "_".join(["served", *names]), names)
+
+
+@cache
+def attached(providers: tuple[str, ...]) -> dict[str, str]:
+    """The environment in which Terraform attaches to stand-ins that run as long as this process.
+
+    To start them anew for each command is most of the time that many commands take.
+    """
+    from tests.engines import google_provider
+
+    if not providers:
+        return {}
+    process = google_provider.Reattached(providers)
+    process.__enter__()
+    atexit.register(process.stop)
+    return process.variables
+
+
+# For commands that start the providers of a mirror all the same.
+DETACHED = {"TF_REATTACH_PROVIDERS": ""}
 
 
 def mirrored_providers(mirror: Path) -> list[str]:
@@ -129,7 +157,8 @@ class Terraform:
     @property
     def settings(self) -> dict[str, str]:
         """Its environment variables."""
-        return {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(self.configuration), "TF_IN_AUTOMATION": "1"}
+        own = {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(self.configuration), "TF_IN_AUTOMATION": "1"}
+        return own | attached(served(applied=False))
 
     def run(
         self, folder: Path, *arguments: str, variables: Mapping[str, str] | None = None, check: bool = True
@@ -167,7 +196,8 @@ def written(configuration: Path, mirrors: Sequence[Path]) -> Path:
 
 def applying() -> dict[str, str]:
     """The environment in which Terraform gets the providers that can apply here."""
-    return {"TF_CLI_CONFIG_FILE": str(written(CACHE / "terraform_apply.rc", provider_mirrors(applied=True)))}
+    configuration = written(CACHE / "terraform_apply.rc", provider_mirrors(applied=True))
+    return {"TF_CLI_CONFIG_FILE": str(configuration), **attached(served(applied=True))}
 
 
 def _configured(*command: str) -> Terraform:

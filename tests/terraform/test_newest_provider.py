@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import Render
 from tests.engines import google_provider
-from tests.engines.terraform import RootModule, changes, terraform, written
+from tests.engines.terraform import DETACHED, RootModule, changes, terraform, written
 from tests.terraform.conftest import THREE_CELLS
 from tests.terraform.environment import LOCAL_STATE, OVERRIDE, copied
 from tests.terraform.test_code import complaints
@@ -25,7 +25,7 @@ def applied(render: Render, tmp_path_factory: pytest.TempPathFactory) -> RootMod
     configuration = written(scratch / "terraform.rc", [google_provider.mirror(scratch / "mirror")])
     folder = copied(render(**THREE_CELLS), scratch / "mesh") / "infra/terraform/envs/prod"
     (folder / OVERRIDE).write_text(LOCAL_STATE)
-    module = RootModule(folder, {"TF_CLI_CONFIG_FILE": str(configuration)})
+    module = RootModule(folder, {"TF_CLI_CONFIG_FILE": str(configuration), **DETACHED})
     module.init(module.variables)
     module.plan()
     module.apply()

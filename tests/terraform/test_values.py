@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Render
+from tests.engines import google_provider
 from tests.engines.aws import Server
-from tests.engines.terraform import RootModule
-from tests.terraform.environment import copied, root_module
+from tests.engines.terraform import RootModule, attached, changes
+from tests.terraform.environment import LOCAL_STATE, OVERRIDE, copied, root_module
 
 # The case -> a line of tfvars, and what the message must say.
 WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -88,25 +89,45 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 @pytest.fixture(scope="module")
-def module(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RootModule]:
-    """A small environment with a service perimeter; its values are refused before a cloud is asked anything."""
-    answers = {
-        "domains": ["labs"],
-        "environments": ["dev"],
-        "threat_detection": False,
-        "service_perimeter": True,
-        "platform_ids": {"dev": {"gcp_project": "northwind-dev", "aws_account": "111111111111"}},
-    }
-    repository = copied(render(**answers), tmp_path_factory.mktemp("values") / "mesh")
+def rendered(render: Render) -> Path:
+    """A small environment with a service perimeter."""
+    return render(
+        domains=["labs"],
+        environments=["dev"],
+        threat_detection=False,
+        service_perimeter=True,
+        platform_ids={"dev": {"gcp_project": "northwind-dev", "aws_account": "111111111111"}},
+    )
+
+
+@pytest.fixture(scope="module")
+def unplanned(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> RootModule:
+    """Its values are refused before a cloud is asked anything, so stand-ins serve all providers."""
+    repository = copied(rendered, tmp_path_factory.mktemp("unplanned") / "mesh")
+    folder = repository / "infra/terraform/envs/dev"
+    (folder / OVERRIDE).write_text(LOCAL_STATE)
+    module = RootModule(folder, attached(google_provider.PROVIDERS))
+    module.init(module.variables)
+    return module
+
+
+@pytest.fixture(scope="module")
+def module(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RootModule]:
+    """It speaks to the server."""
+    repository = copied(rendered, tmp_path_factory.mktemp("values") / "mesh")
     with Server("111111111111") as server:
         yield root_module(repository, "dev", server)
 
 
+def test_right_values_are_planned(unplanned: RootModule) -> None:
+    assert changes(unplanned.plan())
+
+
 @pytest.mark.parametrize("case", WRONG)
-def test_wrong_value_stops_the_plan(case: str, module: RootModule, tmp_path: Path) -> None:
+def test_wrong_value_stops_the_plan(case: str, unplanned: RootModule, tmp_path: Path) -> None:
     line, messages = WRONG[case]
     (tmp_path / "wrong.tfvars").write_text(line + "\n")
-    result = module.terraform("plan", "-input=false", f"-var-file={tmp_path / 'wrong.tfvars'}", check=False)
+    result = unplanned.terraform("plan", "-input=false", f"-var-file={tmp_path / 'wrong.tfvars'}", check=False)
     assert result.returncode != 0
     message = " ".join(result.stderr.replace("│", " ").split())
     for expected in messages:
