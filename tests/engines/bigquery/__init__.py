@@ -30,6 +30,8 @@ class Emulator:
         self._arguments = [f"--data={data}"] if data else []
         self._arguments += [f"--mesh={mesh}"] if mesh else []
         self.endpoint = ""
+        # In what time, and with how many landing tables.
+        self.started = ""
 
     def __enter__(self) -> Emulator:
         self._process = subprocess.Popen(
@@ -42,6 +44,7 @@ class Emulator:
         self.endpoint = self._process.stdout.readline().strip()
         if not self.endpoint:
             raise AssertionError(f"the service ended with {self._process.wait()} before it answered")
+        self.started = self._process.stdout.readline().strip()
         return self
 
     def __exit__(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Total
 from tests.engines.bigquery import Client, Emulator, command
 from tests.engines.bigquery.refusals import refused
 from tests.engines.environments import ROOT
@@ -99,11 +100,12 @@ def test_policies_come_from_a_file(tmp_path: Path) -> None:
 
 
 def test_the_landing_tables_of_a_mesh_are_there(
-    northwind: Path, open_mesh: Callable[[Path, Path], Mesh], tmp_path: Path
+    northwind: Path, open_mesh: Callable[[Path, Path], Mesh], tmp_path: Path, total: Total
 ) -> None:
     mesh = open_mesh(northwind, tmp_path / "mesh")
     mesh.generate("--patients", "3", "--days", "2")
     with Emulator(mesh=mesh.root) as emulator:
+        total(f"BigQuery: {emulator.started}")
         client = emulator.client()
         datasets = {item["datasetReference"]["datasetId"] for item in client.call("GET", "datasets")["datasets"]}
         assert {"labs__us_east4", "labs__aws_us_east_1", "marts__us_east4", "reference__us_east4"} <= datasets
