@@ -43,11 +43,10 @@ class Deliveries:
     days: list[str]
     grown: Path
 
-    def load(self, first: str, last: str, *arguments: str, check: bool = True) -> str:
-        """Run the staging models over these days, as the orchestration does; what dbt said."""
-        bounds = f"{{landed_from: {first}, landed_to: {last}}}"
-        select = ("--select", "path:models/staging", "--vars", bounds)
-        return self.warehouse.dbt("run", *select, *arguments, check=check)
+    def load(self, day: str, check: bool = True) -> str:
+        """Run the staging models over a day, as the orchestration does; what dbt said."""
+        bounds = f"{{landed_from: {day}, landed_to: {day}}}"
+        return self.warehouse.dbt("run", "--select", "path:models/staging", "--vars", bounds, check=check)
 
     def count(self, model: str, where: str = "true") -> int:
         """Rows of a model."""
@@ -89,7 +88,7 @@ def test_what_did_not_land_for_days_is_stale(deliveries: Deliveries) -> None:
 def test_a_run_over_a_day_loads_that_day(deliveries: Deliveries) -> None:
     third = deliveries.days[2]
     deliver(deliveries.warehouse.mesh, third)
-    deliveries.load(third, third)
+    deliveries.load(third)
     assert all(deliveries.count(model, f"landed_date = '{third}'") for model in STAGING)
 
 
@@ -102,7 +101,7 @@ def test_a_late_partition_is_loaded_by_its_day(deliveries: Deliveries) -> None:
     shutil.copy(newer, variants / f"landed_date={second}/late.parquet")
     stood = deliveries.count("stg_genomics__variants", f"landed_date = '{third}'")
     assert deliveries.count("stg_labs__lab_results", f"landed_date = '{second}'") == 0
-    deliveries.load(second, second)
+    deliveries.load(second)
     assert deliveries.count("stg_labs__lab_results", f"landed_date = '{second}'") > 0
     assert deliveries.count("stg_genomics__variants", f"landed_date = '{third}'") == stood > 0
 
@@ -113,7 +112,7 @@ def test_a_day_delivered_twice_changes_nothing(deliveries: Deliveries) -> None:
     doubled = [path for path in mesh.landing.glob(f"*/*/landed_date={third}/*") if path.is_file()]
     for path in doubled:
         shutil.copy(path, path.with_stem(f"{path.stem}_again"))
-    deliveries.load(third, third)
+    deliveries.load(third)
     assert deliveries.warehouse.rows(STAGING) == before
     for path in doubled:
         path.with_stem(f"{path.stem}_again").unlink()
@@ -131,7 +130,7 @@ def test_files_of_another_type_fail_and_change_nothing(deliveries: Deliveries) -
     mesh, third = deliveries.warehouse.mesh, deliveries.days[2]
     before = deliveries.warehouse.rows(STAGING)
     plant(mesh, "genomics/variants", "'soon' as called_on", landed_date=third, from_date=deliveries.days[0])
-    said = deliveries.load(third, third, check=False)
+    said = deliveries.load(third, check=False)
     assert "stg_genomics__variants" in said
     assert "called_on" in said
     assert deliveries.warehouse.rows(STAGING) == before
@@ -165,7 +164,7 @@ def test_a_column_of_another_type_fails_and_changes_nothing(deliveries: Deliveri
     name = "      - name: allele\n"
     at = text.index(name)
     models.write_text(text[:at] + text[at:].replace("data_type: string", "data_type: int64", 1))
-    said = deliveries.load(fourth, fourth, check=False)
+    said = deliveries.load(fourth, check=False)
     assert "allele" in said
     assert "INT64" in said
     assert deliveries.count("stg_genomics__variants") == before
@@ -178,7 +177,7 @@ def test_a_new_column_is_added(deliveries: Deliveries) -> None:
     adopt(deliveries)
     name = f"genomics/variants/landed_date={fourth}"
     shutil.copytree(deliveries.grown / "demo/landing" / name, mesh.landing / name, dirs_exist_ok=True)
-    deliveries.load(fourth, fourth)
+    deliveries.load(fourth)
     assert deliveries.count("stg_genomics__variants", f"landed_date = '{fourth}' and zygosity is not null") > 0
     assert deliveries.count("stg_genomics__variants", f"landed_date = '{fourth}' and zygosity is null") == 0
     assert deliveries.count("stg_genomics__variants", f"landed_date < '{fourth}' and zygosity is null") > 0
