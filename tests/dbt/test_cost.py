@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from tests.conftest import Render, Total
-from tests.dbt.warehouse import Warehouse, deliver, held_back, warehouse
+from tests.dbt.warehouse import Warehouse, deliver, held_back, landed_days, warehouse
 from tests.mesh import Mesh
 
 MODEL = "stg_labs__lab_results"
-TABLE = "labs__us_east4.stg_labs__lab_results"
+TABLE = f"labs__us_east4.{MODEL}"
 HISTORIES = (5, 50, 500)
 # The same results every day, under keys of their own. A day later a tenth of them changes.
 DAYS = """
 import datetime, pathlib, sys, duckdb
 folder, first, last = pathlib.Path(sys.argv[1]), *map(int, sys.argv[2:])
-newest = datetime.date(2026, 1, 5)
+newest = datetime.date.fromisoformat(max(day.name for day in folder.iterdir()).partition("=")[2])
 [template] = (folder / f"landed_date={newest}").glob("*.parquet")
 connection = duckdb.connect()
 connection.execute("set TimeZone = 'UTC'")
@@ -59,7 +59,7 @@ class Bytes:
 
 def daily_load(service: Warehouse) -> Bytes:
     """Load the history at once, and then the day after it."""
-    mesh, newest = service.mesh, "2026-01-05"
+    mesh, newest = service.mesh, landed_days(service.mesh)[-1]
     held_back(mesh, [newest])
     before = len(service.jobs())
     service.dbt("run", "--select", MODEL, "--full-refresh")

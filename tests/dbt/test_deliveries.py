@@ -17,7 +17,7 @@ from tests.conftest import Render
 from tests.dbt.landing import plant
 from tests.dbt.warehouse import Warehouse, deliver, held_back, landed_days, local_rows, relation, warehouse
 from tests.engines.bigquery.landing import fields
-from tests.mesh import Mesh
+from tests.mesh import Mesh, contracts_of
 
 STAGING = ["stg_genomics__variants", "stg_labs__lab_results"]
 # A domain of the template and one of the user's own, which has a column more a day later.
@@ -147,9 +147,7 @@ def adopt(deliveries: Deliveries, *replacements: tuple[str, str]) -> None:
         for old, new in replacements:
             text = text.replace(old, new, 1)
         path.write_text(text)
-    contract = Mesh(deliveries.grown, mesh.environment).contracts()["genomics"]
-    partition = {"name": "landed_date", "type": "DATE"}
-    schema = {"fields": [*fields(contract["schema"][0]["properties"], "parquet"), partition]}
+    schema = {"fields": fields(contracts_of(deliveries.grown)["genomics"]["schema"][0]["properties"], "parquet")}
     deliveries.warehouse.client().call("PATCH", "datasets/genomics__aws_us_east_1/tables/variants", {"schema": schema})
 
 

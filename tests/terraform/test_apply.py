@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -364,26 +363,3 @@ def test_what_holds_data_is_not_destroyed(applied_northwind: Applied, tmp_path: 
         "warehouse.google_bigquery_dataset.curated",
         "warehouse.google_bigquery_dataset.shared",
     ]
-
-
-def left_in(applied: Applied) -> list[str]:
-    """What still stands in the account, keys that wait for their deletion excepted."""
-    s3, iam, kms = applied.client("s3"), applied.client("iam"), applied.client("kms")
-    guardduty, config = applied.client("guardduty"), applied.client("config")
-    left = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
-    left += [role["RoleName"] for role in iam.list_roles()["Roles"]]
-    left += [policy["PolicyName"] for policy in iam.list_policies(Scope="Local")["Policies"]]
-    left += [item["Arn"] for item in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]]
-    for key in kms.list_keys()["Keys"]:
-        metadata = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
-        # Aliases of AWS's own keys exist in every account.
-        if metadata["KeyManager"] == "CUSTOMER" and metadata["KeyState"] != "PendingDeletion":
-            left.append(metadata["Arn"])
-    left += [trail["TrailARN"] for trail in applied.client("cloudtrail").describe_trails()["trailList"]]
-    left += guardduty.list_detectors()["DetectorIds"]
-    left += [rule["ConfigRuleName"] for rule in config.describe_config_rules()["ConfigRules"]]
-    left += [item["name"] for item in config.describe_configuration_recorders()["ConfigurationRecorders"]]
-    left += [topic["TopicArn"] for topic in applied.client("sns").list_topics()["Topics"]]
-    left += [rule["Name"] for rule in applied.client("events").list_rules()["Rules"]]
-    left += [item["arn"] for item in applied.client("accessanalyzer").list_analyzers()["analyzers"]]
-    return [name for name in left if not fnmatchcase(name, "*AWSServiceRole*")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from tests.terraform.access import Account, Case
 from tests.terraform.conftest import THREE_CELLS
 from tests.terraform.environment import Applied, apply, copied, lift_protection
 from tests.terraform.test_access import TLS, role, through_s3
-from tests.terraform.test_apply import left_in
 
 ACCOUNT = "333333333333"
 # extensions/regions.yml
@@ -214,6 +214,29 @@ def test_another_environment_comes_and_goes(render: Render, tmp_path: Path) -> N
         applied.module.terraform("destroy", "-auto-approve", "-input=false", "-refresh=false", *PARALLEL)
         assert list(applied.module.resources()) == []
         assert left_in(applied) == []
+
+
+def left_in(applied: Applied) -> list[str]:
+    """What still stands in the account, keys that wait for their deletion excepted."""
+    s3, iam, kms = applied.client("s3"), applied.client("iam"), applied.client("kms")
+    guardduty, config = applied.client("guardduty"), applied.client("config")
+    left = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    left += [role["RoleName"] for role in iam.list_roles()["Roles"]]
+    left += [policy["PolicyName"] for policy in iam.list_policies(Scope="Local")["Policies"]]
+    left += [item["Arn"] for item in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]]
+    for key in kms.list_keys()["Keys"]:
+        metadata = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+        # Aliases of AWS's own keys exist in every account.
+        if metadata["KeyManager"] == "CUSTOMER" and metadata["KeyState"] != "PendingDeletion":
+            left.append(metadata["Arn"])
+    left += [trail["TrailARN"] for trail in applied.client("cloudtrail").describe_trails()["trailList"]]
+    left += guardduty.list_detectors()["DetectorIds"]
+    left += [rule["ConfigRuleName"] for rule in config.describe_config_rules()["ConfigRules"]]
+    left += [item["name"] for item in config.describe_configuration_recorders()["ConfigurationRecorders"]]
+    left += [topic["TopicArn"] for topic in applied.client("sns").list_topics()["Topics"]]
+    left += [rule["Name"] for rule in applied.client("events").list_rules()["Rules"]]
+    left += [item["arn"] for item in applied.client("accessanalyzer").list_analyzers()["analyzers"]]
+    return [name for name in left if not fnmatchcase(name, "*AWSServiceRole*")]
 
 
 @pytest.mark.destroys

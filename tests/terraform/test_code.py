@@ -332,7 +332,7 @@ def without(
 ) -> Callable[[str], tuple[bool, str]]:
     """What a module's own tests say without a safeguard, or as it is: of all that are asked for, two at a time.
 
-    All providers are stand-ins that run as long as the tests, which takes a fifth of the time.
+    All providers are stand-ins that run as long as the tests, so that no run of a test has to start them.
     """
     stand_ins = attached(google_provider.PROVIDERS)
 

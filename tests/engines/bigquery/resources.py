@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -267,9 +267,7 @@ class Resources:
             raise NotEmulated("an external table without a schema")
         # As the API returns them: the partition columns are in the schema, and named in the options.
         keys = self._external.partition_fields(configuration)
-        names = {key["name"].lower() for key in keys}
-        columns = [field for field in taken(fields) if field["name"].lower() not in names]
-        resource["schema"] = {"fields": [*columns, *keys]}
+        resource["schema"] = {"fields": [*_without(keys, taken(fields)), *keys]}
         if keys:
             configuration["hivePartitioningOptions"]["fields"] = [key["name"] for key in keys]
         resource["type"] = "EXTERNAL"
@@ -280,16 +278,18 @@ class Resources:
             if "schema" in table.resource:
                 new["schema"] = table.resource["schema"]
             return table.fields
-        names = new.get("externalDataConfiguration", {}).get("hivePartitioningOptions", {}).get("fields", [])
-        keys = [field for field in table.fields if field["name"] in names]
-        before, after = (
-            [field for field in fields if field["name"] not in names]
-            for fields in (table.fields, given["schema"].get("fields", []))
-        )
         # The partition columns of an external table stay its last, whether the request names them or not.
+        keys = self._external.partition_fields(new["externalDataConfiguration"]) if table.is_external else []
+        before, after = (_without(keys, fields) for fields in (table.fields, given["schema"].get("fields", [])))
         fields = [*changed(table.id, before, after), *keys]
         new["schema"] = {"fields": fields}
         return fields
+
+
+def _without(keys: Iterable[Resource], fields: Iterable[Resource]) -> list[Resource]:
+    """The columns that are no partition columns."""
+    names = {key["name"].lower() for key in keys}
+    return [field for field in fields if field["name"].lower() not in names]
 
 
 def _given(body: Resource, settings: frozenset[str]) -> Resource:

@@ -37,7 +37,11 @@ def main() -> None:
     parser.add_argument("--environment", help="the environment of the mesh (default: its first)")
     arguments = parser.parse_args()
 
-    buckets = {folder.name: folder for folder in arguments.data.iterdir() if folder.is_dir()} if arguments.data else {}
+    buckets = {}
+    if arguments.data:
+        if not arguments.data.is_dir():
+            parser.error(f"--data {arguments.data} is no folder: name one whose folders are the buckets")
+        buckets = {folder.name: folder for folder in arguments.data.iterdir() if folder.is_dir()}
     mesh = Mesh(arguments.mesh, arguments.environment) if arguments.mesh else None
     if mesh:
         buckets = mesh.buckets | buckets

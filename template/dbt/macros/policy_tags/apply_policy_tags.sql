@@ -7,11 +7,9 @@
         {%- if relation -%}
             {%- do alter_column_comment(relation, model.columns) -%}
         {%- else -%}
-            {%- set tables = graph.nodes.values()
-                | selectattr('resource_type', 'equalto', 'model')
-                | list -%}
-            {%- do check_policy_tags(tables) -%}
-            {%- for node in tables -%}
+            {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list -%}
+            {%- do check_policy_tags(models) -%}
+            {%- for node in models -%}
                 {%- set relation = api.Relation.create(node.database, node.schema, node.alias) -%}
                 {%- set table = adapter.get_bq_table(relation) -%}
                 {%- if table and table.table_type == 'TABLE' -%}

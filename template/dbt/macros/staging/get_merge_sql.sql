@@ -5,17 +5,16 @@
   and named. Records that are new need no MATCHED at all.
 #}
 {% macro bigquery__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
-    {%- set field = (config.get('partition_by') or {}).get('field') -%}
-    {%- if field != 'landed_date' or unique_key is not string -%}
+    {%- if config.get('partition_by') != landed_date_partitions() or unique_key is not string -%}
         {{ return(default__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates)) }}
     {%- endif -%}
     {%- set partitions = run_query(
-        'select distinct ' ~ field ~ ' from ' ~ target
+        'select distinct landed_date from ' ~ target
         ~ ' where ' ~ unique_key ~ ' in (select ' ~ unique_key ~ ' from ' ~ source ~ ')'
     ).columns[0].values() -%}
     {%- if not partitions -%}
         {{ return(default__get_merge_sql(target, source, none, dest_columns, incremental_predicates)) }}
     {%- endif -%}
-    {%- set stored = "DBT_INTERNAL_DEST." ~ field ~ " in (date '" ~ partitions | sort | join("', date '") ~ "')" -%}
+    {%- set stored = "DBT_INTERNAL_DEST.landed_date in (date '" ~ partitions | sort | join("', date '") ~ "')" -%}
     {{ return(default__get_merge_sql(target, source, unique_key, dest_columns, (incremental_predicates or []) + [stored])) }}
 {%- endmacro %}
