@@ -24,13 +24,20 @@ class Recipe:
     """The dependency groups (file:group) of an environment, and the constraints that pin them.
 
     hashed: the constraints name the hash of every file too, and nothing else is installed.
+    locks: requirements with hashes, installed whole.
     """
 
-    groups: tuple[str, ...]
-    constraints: str
+    groups: tuple[str, ...] = ()
+    constraints: str | None = None
     hashed: bool = False
+    locks: tuple[str, ...] = ()
 
 
+# What the template ships for each line of Airflow.
+AIRFLOW_LOCKS = {
+    line: (f"extensions/airflow/requirements-{line}.txt", f"extensions/airflow/requirements-dev-{line}.txt")
+    for line in ("2.11", "3.3")
+}
 # `dbt` is installed from what the generated repository itself ships, so that the tests prove the users' pins.
 RECIPES = {
     "dbt": Recipe(
@@ -48,6 +55,8 @@ RECIPES = {
     ),
     "dbt_v2": Recipe(groups=("pyproject.toml:dbt_v2",), constraints="tests/environments/dbt_v2.txt"),
     "bigquery": Recipe(groups=("pyproject.toml:bigquery",), constraints="tests/environments/bigquery.txt", hashed=True),
+    "airflow-2.11": Recipe(locks=AIRFLOW_LOCKS["2.11"]),
+    "airflow-3.3": Recipe(locks=AIRFLOW_LOCKS["3.3"]),
     "contracts": Recipe(groups=("pyproject.toml:contracts",), constraints="tests/environments/contracts.txt"),
 }
 
@@ -97,7 +106,8 @@ class Environment:
 def environment(name: str) -> Environment:
     """The environment of that name, installed if it is not yet there (from the package registry)."""
     recipe = RECIPES[name]
-    files = sorted({recipe.constraints, *(group.rpartition(":")[0] for group in recipe.groups)})
+    constraints = [recipe.constraints] if recipe.constraints else []
+    files = sorted({*constraints, *recipe.locks, *(group.rpartition(":")[0] for group in recipe.groups)})
     inputs = [*recipe.groups, sys.version, *((ROOT / file).read_text() for file in files)]
     digest = hashlib.sha256("\0".join(inputs).encode()).hexdigest()[:12]
     directory = CACHE / f"{name}-{digest}"
@@ -108,10 +118,11 @@ def environment(name: str) -> Environment:
             print(f"Installing the environment {name} ...", file=sys.__stderr__)
             shutil.rmtree(directory, ignore_errors=True)
             uv("venv", "--quiet", "--python", sys.executable, str(directory))
-            groups = [argument for group in recipe.groups for argument in ("--group", group)]
-            constraint = ("--constraint", recipe.constraints)
-            hashes = ("--require-hashes",) if recipe.hashed else ()
-            uv("pip", "install", "--quiet", "--python", str(directory), *hashes, *constraint, *groups)
+            arguments = [argument for group in recipe.groups for argument in ("--group", group)]
+            arguments += [argument for file in constraints for argument in ("--constraint", file)]
+            arguments += [argument for file in recipe.locks for argument in ("--requirement", file)]
+            hashes = ("--require-hashes",) if recipe.hashed or recipe.locks else ()
+            uv("pip", "install", "--quiet", "--python", str(directory), *hashes, *arguments)
             (directory / "installed").touch()
     return Environment(directory)
 

@@ -23,12 +23,13 @@ class Emulator:
     """The service in a process of its own, inside the `with` block.
 
     data: a folder whose folders are the buckets of their names. mesh: a rendered repository whose landing tables are to
-    be there.
+    be there, or its datasets alone.
     """
 
-    def __init__(self, data: Path | None = None, mesh: Path | None = None) -> None:
+    def __init__(self, data: Path | None = None, mesh: Path | None = None, tables: bool = True) -> None:
         self._arguments = [f"--data={data}"] if data else []
         self._arguments += [f"--mesh={mesh}"] if mesh else []
+        self._arguments += [] if tables else ["--no-tables"]
         self.endpoint = ""
         # In what time, and with how many landing tables.
         self.started = ""

@@ -80,8 +80,8 @@ class Mesh:
         landing = self.root / "demo" / "landing"
         return {place.bucket: landing / place.domain for place in self.places}
 
-    def register(self, endpoint: str) -> list[str]:
-        """Make the datasets and the landing tables in a service that has the buckets; the tables' names.
+    def register(self, endpoint: str, with_tables: bool = True) -> list[str]:
+        """Make the datasets and, with_tables, the landing tables in a service that has the buckets; their names.
 
         Raises RefusedError.
         """
@@ -93,7 +93,7 @@ class Mesh:
         for place in self.places:
             _dataset(client, place.domain, place.bigquery_region)
             dataset = _dataset(client, place.domain, place.omni_location)
-            for entity in place.contract["schema"]:
+            for entity in place.contract["schema"] if with_tables else []:
                 table = self._table(place, entity)
                 client.call("POST", f"datasets/{dataset}/tables", table)
                 tables.append(f"{dataset}.{entity['name']}")

@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=9050, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--data", type=Path, metavar="DIR", help="its folders are the buckets of their names")
     parser.add_argument("--mesh", type=Path, metavar="DIR", help="a rendered repository, to serve its landing tables")
+    parser.add_argument("--no-tables", action="store_true", help="with --mesh: the datasets alone, no landing table")
     parser.add_argument("--policies", type=Path, metavar="FILE", help="who reads tagged columns, see README.md")
     parser.add_argument("--environment", help="the environment of the mesh (default: its first)")
     arguments = parser.parse_args()
@@ -48,7 +49,7 @@ def main() -> None:
     with Server(buckets, arguments.port) as server:
         if arguments.policies:
             server.policies.load(json.loads(arguments.policies.read_text()))
-        tables = mesh.register(server.endpoint) if mesh else []
+        tables = mesh.register(server.endpoint, not arguments.no_tables) if mesh else []
         print(server.endpoint, flush=True)
         print(f"Started in {time.monotonic() - STARTED:.1f} s, {len(tables)} landing tables.", flush=True)
         project, location = (mesh.project, mesh.location) if mesh else ("northwind-dev", "us-east4")

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Runs dbt on a worker of Composer, in a virtual environment of its own: its pins and those of Airflow conflict.
+#
+# Usage: dbt.sh FOLDER ARGUMENTS...
+#   FOLDER     holds dbt/ and is only read: Composer's folders are copies of the bucket
+#   ARGUMENTS  of dbt
+#
+# DBT_VENV       an environment that is there already, in place of one made from dbt_requirements.txt
+# PACKAGE_INDEX  index of Python packages in Artifact Registry; without it pip's own configuration holds
+set -euo pipefail
+
+folder=$1
+shift
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${DBT_CACHE:-${TMPDIR:-/tmp}/clinical-mesh}
+mkdir -p "$cache"
+
+# The first task on a worker makes the environment, the others wait for it.
+venv=${DBT_VENV:-}
+if [[ -z $venv ]]; then
+  requirements=$here/dbt_requirements.txt
+  venv=$cache/venv-$(sha256sum "$requirements" | cut -c 1-16)
+  exec 9>"$venv.lock"
+  flock 9
+  if [[ ! -e $venv/complete ]]; then
+    echo "Installing dbt into $venv ..."
+    python3 -m venv --clear "$venv"
+    # The token stays out of the command line and of the log.
+    if [[ -n ${PACKAGE_INDEX:-} ]]; then
+      PIP_INDEX_URL="https://oauth2accesstoken:$(gcloud auth print-access-token)@${PACKAGE_INDEX#https://}"
+      export PIP_INDEX_URL
+    fi
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+      --requirement "$requirements"
+    unset PIP_INDEX_URL
+    touch "$venv/complete"
+  fi
+  flock -u 9
+fi
+
+# dbt writes into its project: logs, packages, results. None of it may go back to the bucket or meet another task's.
+scratch=$(mktemp -d "$cache/run-XXXXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+cp -R "$folder/dbt/." "$scratch"
+rm -rf "$scratch/target" "$scratch/logs"
+cd "$scratch"
+export DBT_PROFILES_DIR=${DBT_PROFILES_DIR:-$scratch} DBT_LOG_PATH=$scratch/logs DBT_TARGET_PATH=$scratch/target
+
+# Deployment ships the packages with the project.
+if [[ ! -d dbt_packages ]]; then
+  "$venv/bin/dbt" --no-use-colors deps
+fi
+
+# To parse the project is half of a task's time. The first task of a run on a worker does it for the others; dbt itself
+# sees whether what was parsed still holds.
+parsed=$cache/partial_parse.msgpack
+mkdir target
+if [[ -e $parsed ]]; then
+  cp "$parsed" target/
+fi
+status=0
+"$venv/bin/dbt" --no-use-colors "$@" || status=$?
+if [[ -e target/partial_parse.msgpack ]]; then
+  mv target/partial_parse.msgpack "$scratch.parsed"
+  mv "$scratch.parsed" "$parsed"
+fi
+exit "$status"

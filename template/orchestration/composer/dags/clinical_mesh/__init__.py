@@ -1,0 +1,1 @@
+"""What the DAGs of the mesh are made of. Each DAG file beside this folder reads as its graph."""
