@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from tests.engines.bigquery import changes, definitions
@@ -11,12 +12,15 @@ from tests.engines.bigquery.external_data import ExternalData
 from tests.engines.bigquery.locations import Locations
 from tests.engines.bigquery.outcomes import Context, Outcome, Statement
 from tests.engines.bigquery.policies import Policies
-from tests.engines.bigquery.queries import Reader, Scope, Warehouse, output
+from tests.engines.bigquery.queries import Reader, Scope, Warehouse, output, table_id
 from tests.engines.bigquery.storage import Storage, Table, TableId
 from tests.engines.bigquery.trees import Node
 from tests.engines.bigquery.values import Cell, TypeProto
 
 __all__ = ["Context", "Engine", "Outcome"]
+
+
+REFRESH = re.compile(r"CALL\s+BQ\.REFRESH_EXTERNAL_METADATA_CACHE\s*\(\s*'(?P<table>[\w.-]+)'\s*\)", re.IGNORECASE)
 
 
 def select(statement: Statement) -> Outcome:
@@ -30,6 +34,23 @@ def select(statement: Statement) -> Outcome:
     if not statement.dry_run:
         outcome.fields, outcome.rows = reader.run(text)
     return outcome
+
+
+def call(statement: Statement) -> Outcome:
+    """CALL of the one procedure that is known. Files are read anew for every query, so there is no cache to refresh.
+
+    https://cloud.google.com/bigquery/docs/biglake-intro#metadata_caching_for_performance
+    """
+    start, end = statement.node.span
+    text = statement.sql[start:end].decode()
+    called = REFRESH.fullmatch(text.strip())
+    if not called:
+        raise NotEmulated(f"the procedure of {text}")
+    id = table_id(called["table"].split("."), statement.scope)
+    table = statement.warehouse.storage.table(id)
+    if table.resource.get("externalDataConfiguration", {}).get("metadataCacheMode") != "MANUAL":
+        raise BigQueryError("invalidQuery", f"Table {id} has no metadata cache that is refreshed manually", "query")
+    return Outcome("CALL", statement.reader().location("CALL", id), target=id)
 
 
 HANDLERS: dict[str, Callable[[Statement], Outcome]] = {
@@ -48,6 +69,7 @@ HANDLERS: dict[str, Callable[[Statement], Outcome]] = {
     "ASTAlterSchemaStatement": definitions.alter_schema,
     "ASTGrantStatement": definitions.grant,
     "ASTRevokeStatement": definitions.revoke,
+    "ASTCallStatement": call,
 }
 
 

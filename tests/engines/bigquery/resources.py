@@ -207,7 +207,7 @@ class Resources:
                 [resource.get("timePartitioning", {}).get(key) for key in IMMUTABLE_PARTITIONING]
                 for resource in (table.resource, new)
             )
-            if before != after:
+            if before != after or self._partition_keys(table.resource) != self._partition_keys(new):
                 raise BigQueryError("invalid", f"Cannot change partitioning of table {id}")
             _check_labels(new)
             if "view" in given and new["view"]["query"] != table.view:
@@ -271,6 +271,13 @@ class Resources:
         if keys:
             configuration["hivePartitioningOptions"]["fields"] = [key["name"] for key in keys]
         resource["type"] = "EXTERNAL"
+
+    def _partition_keys(self, resource: Resource) -> list[Resource]:
+        """The keys of hive partitions, which cannot change.
+
+        https://cloud.google.com/bigquery/docs/hive-partitioned-queries
+        """
+        return self._external.partition_fields(resource.get("externalDataConfiguration", {}))
 
     def _changed_fields(self, table: Table, given: Resource, new: Resource) -> list[Resource]:
         """The columns after a change, which end up in `new`."""

@@ -104,6 +104,19 @@ class TestPartitions:
         assert found["schema"]["fields"][-1] == {"name": "landed_date", "type": "DATE", "mode": "NULLABLE"}
         assert found["externalDataConfiguration"]["hivePartitioningOptions"]["fields"] == ["landed_date"]
 
+    def test_keys_cannot_change(self, client: Client, table: Table) -> None:
+        """Another place can, another key cannot: https://cloud.google.com/bigquery/docs/hive-partitioned-queries"""
+        name = table(days(), ["a STRING"], keys="{landed_date:DATE}")
+        path = "datasets/{}/tables/{}".format(*name.split("."))
+        moved = {
+            "sourceUris": ["s3://landing/b/*"],
+            "hivePartitioningOptions": {"sourceUriPrefix": "s3://landing/b/{landed_date:DATE}"},
+        }
+        client.call("PATCH", path, {"externalDataConfiguration": moved})
+        keyed = {"hivePartitioningOptions": {"sourceUriPrefix": "s3://landing/b/{day:DATE}"}}
+        with refused("invalid", "Cannot change partitioning"):
+            client.call("PATCH", path, {"externalDataConfiguration": keyed})
+
     def test_a_filter_reads_the_partitions_it_leaves(self, client: Client, table: Table) -> None:
         name = table(days("abcd\n"), ["a STRING"], keys="{landed_date:DATE}")
         result = client.query(f"select a from {name} where landed_date >= date '2024-01-02'")
@@ -267,3 +280,21 @@ class TestUris:
         name = table({}, ["a STRING"], sourceUris=[uri])
         with refused(reason, message):
             client.query(f"select * from {name}")
+
+
+class TestMetadataCache:
+    """https://cloud.google.com/bigquery/docs/biglake-intro#metadata_caching_for_performance"""
+
+    def test_a_manual_cache_is_refreshed(self, client: Client, table: Table) -> None:
+        name = table(days(), ["a STRING"], keys="{landed_date:DATE}", metadataCacheMode="MANUAL")
+        result = client.query(f"call bq.refresh_external_metadata_cache('{client.project}.{name}')", "aws-us-east-1")
+        assert result.statistics["statementType"] == "CALL"
+
+    def test_there_is_nothing_else_to_call(self, client: Client, table: Table) -> None:
+        name = table(days(), ["a STRING"], keys="{landed_date:DATE}")
+        with refused("invalidQuery", "no metadata cache"):
+            client.query(f"call bq.refresh_external_metadata_cache('{name}')")
+        with refused("notFound", "Not found"):
+            client.query("call bq.refresh_external_metadata_cache('nowhere.t')")
+        with refused("invalid", "not emulated: the procedure"):
+            client.query("call some.procedure()")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 try:
     from airflow.providers.standard.operators.bash import BashOperator
     from airflow.providers.standard.operators.python import PythonOperator
-    from airflow.sdk import DAG, Asset, Param, TaskGroup, Variable
+    from airflow.sdk import DAG, Asset, BaseOperator, Param, TaskGroup, Variable
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
     from airflow.timetables.assets import AssetOrTimeSchedule
 
@@ -18,7 +18,7 @@ except ImportError:  # Airflow 2.11
     from airflow import DAG
     from airflow.datasets import Dataset as Asset
     from airflow.exceptions import AirflowFailException, AirflowSkipException
-    from airflow.models import Variable
+    from airflow.models import BaseOperator, Variable
     from airflow.models.param import Param
     from airflow.operators.bash import BashOperator
     from airflow.operators.python import PythonOperator
@@ -34,6 +34,7 @@ __all__ = [
     "AirflowFailException",
     "AirflowSkipException",
     "Asset",
+    "BaseOperator",
     "BashOperator",
     "Param",
     "PythonOperator",

@@ -22,10 +22,11 @@ the table `run_results` of dbt's dataset.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from clinical_mesh.airflow_versions import DAG, Param, TaskGroup, when_all_or_daily
+from clinical_mesh.airflow_versions import DAG, BaseOperator, Param, TaskGroup, when_all_or_daily
 from clinical_mesh.dbt_tasks import dbt_task
-from clinical_mesh.mesh import CELLS, DOMAINS, MARTS, Cell, landing_asset
+from clinical_mesh.mesh import CELLS, DOMAINS, MARTS, Cell, curated_asset, landing_asset
 from clinical_mesh.tasks import DEFAULTS, START
 
 DAY = {"type": ["null", "string"], "format": "date"}
@@ -71,9 +72,10 @@ def dbt_orchestration(cell: Cell) -> DAG:
     return dag
 
 
-def build(task_id: str, cell: Cell, folder: str, **options: object):
+def build(name: str, cell: Cell, folder: str, **options: Any) -> BaseOperator:
     """Models, tests and unit tests of a folder of the project: not the tests of others that only read what is here."""
-    return dbt_task(task_id, cell, ["build", "--select", f"path:{folder}", "--indirect-selection", "empty"], **options)
+    selection = ["--select", f"path:{folder}", "--indirect-selection", "empty"]
+    return dbt_task(name, cell, ["build", *selection], outlets=[curated_asset(cell, name)], **options)
 
 
 for cell in CELLS:

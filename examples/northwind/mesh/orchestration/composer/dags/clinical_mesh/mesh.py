@@ -210,6 +210,11 @@ def landing_asset(cell: Cell, domain: str, entity: str) -> Asset:
     return Asset(f"x-landing://{cell.omni_location}/{domain}/{entity}")
 
 
+def curated_asset(cell: Cell, name: str) -> Asset:
+    """The asset of a curated domain or of a mart, for DAGs of yours that build on it."""
+    return Asset(f"x-curated://{cell.bigquery_region}/{name}")
+
+
 @cache
 def deployment() -> Path:
     """The folder that holds contracts/ and dbt/: that of the DAGs in Composer, the root of the repository elsewhere.

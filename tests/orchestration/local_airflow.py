@@ -1,0 +1,179 @@
+"""Airflow over a rendered repository, without a cloud: BigQuery is the emulator's, or none at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+from tests.engines.environments import Environment
+from tests.mesh import Mesh
+
+LINES = ("2.11", "3.3")
+REGISTER = "biglake_register_external_tables"
+
+# Tasks are tried again at once, and what runs dbt once only.
+LOCAL_SETTINGS = """
+from datetime import timedelta
+
+
+def task_policy(task):
+    task.retry_delay = timedelta(0)
+    task.retry_exponential_backoff = False
+    task.retries = min(task.retries, 1)
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a DAG. states: task -> state."""
+
+    success: bool
+    states: dict[str, str]
+    log: str
+    error: str = ""
+
+    def of(self, state: str) -> set[str]:
+        """The tasks that ended in a state."""
+        return {task for task, ended in self.states.items() if ended == state}
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """One line of Airflow with a database of its own, over the DAGs of a repository."""
+
+    line: str
+    environment: Environment
+    home: Path
+    repository: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def dags(self) -> Path:
+        """The folder of the DAGs."""
+        return self.repository / "orchestration" / "composer" / "dags"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment that Airflow runs in."""
+        return {
+            "AIRFLOW_HOME": str(self.home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+            "PATH": f"{self.environment.directory / 'bin'}:{os.environ['PATH']}",
+            "TMPDIR": str(self.home / "tmp"),
+            **self.settings,
+        }
+
+    def command(self, *arguments: str, check: bool = True) -> CompletedProcess[str]:
+        """Run a console script of the environment."""
+        return self.environment.run(arguments, cwd=self.repository, variables=self.variables, check=check)
+
+    def python(self, script: str, *arguments: str, check: bool = True) -> CompletedProcess[str]:
+        """Run Python code with the DAGs' folder on its path."""
+        return self.environment.run(
+            ["python", "-c", script, *arguments],
+            cwd=self.repository,
+            variables={**self.variables, "PYTHONPATH": str(self.dags)},
+            check=check,
+        )
+
+    @contextmanager
+    def process(self) -> Iterator[Process]:
+        """A process that runs DAGs, as they are when it starts."""
+        with subprocess.Popen(
+            [str(self.environment.python), str(Path(__file__).with_name("dag_runs.py"))],
+            cwd=self.repository,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"} | self.variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            yield Process(self.line, self.home / "process.log", process)
+            # To end by itself takes Airflow seconds.
+            process.kill()
+
+
+@dataclass(frozen=True)
+class Process:
+    """Runs DAGs."""
+
+    line: str
+    log: Path
+    process: subprocess.Popen[str]
+
+    def run(self, dag: str, conf: Mapping[str, Any] | None = None, **environment: str) -> Run:
+        """Run a DAG as `airflow dags test` does. environment: variables that hold from now on."""
+        self.set(environment)
+        clock = "logical_date" if self.line.startswith("3") else "execution_date"
+        return Run(**self._step({"dag": dag, "conf": dict(conf or {}), "clock": clock}))
+
+    def set(self, environment: Mapping[str, str]) -> None:
+        """Set variables of the process; an empty value takes one away."""
+        if environment:
+            self._step({"environment": dict(environment)})
+
+    def _step(self, step: dict[str, Any]) -> Any:
+        assert self.process.stdin and self.process.stdout
+        print(json.dumps(step), file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise AssertionError(f"Airflow died:\n{self.log.read_text()}")
+        return json.loads(answer)
+
+
+def opened(line: str, environment: Environment, migrated: Path, home: Path, mesh: Mesh, **settings: str) -> Airflow:
+    """Airflow over a mesh. migrated: a home whose database has its tables, which is copied."""
+    shutil.copytree(migrated, home)
+    (home / "tmp").mkdir()
+    return Airflow(line, environment, home, mesh.root, settings)
+
+
+def migrate(environment: Environment, home: Path) -> Path:
+    """A home of Airflow whose database has its tables."""
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "airflow_local_settings.py").write_text(LOCAL_SETTINGS)
+    environment.run(["airflow", "db", "migrate"], cwd=home, variables={"AIRFLOW_HOME": str(home)})
+    # Names the home that it was made for.
+    (home / "airflow.cfg").unlink(missing_ok=True)
+    return home
+
+
+def bigquery_settings(mesh: Mesh, endpoint: str, environment: str = "dev") -> dict[str, str]:
+    """Airflow variables as Terraform sets them, and the way to the emulator."""
+    places = {}
+    for domain, contract in mesh.contracts().items():
+        for server in contract["servers"]:
+            if server["type"] == "s3" and server["environment"] == environment:
+                places[domain, server["server"]] = re.sub(r"/\{model\}.*", "", server["location"])
+    dev = next(
+        server
+        for contract in mesh.contracts().values()
+        for server in contract["servers"]
+        if server["type"] == "bigquery" and server["environment"] == environment
+    )
+    settings = {
+        "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": json.dumps(
+            {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True, "project": dev["project"]}}
+        ),
+        "AIRFLOW_VAR_ENV": environment,
+        "AIRFLOW_VAR_GCP_PROJECT_ID": dev["project"],
+        "BIGQUERY_EMULATOR_HOST": endpoint,
+    }
+    home = next(iter(places))[1]
+    for (domain, server), uri in places.items():
+        region = server.removeprefix(f"{environment}-").removesuffix("-landing")
+        suffix = "" if server == home else f"_{region.replace('-', '_').upper()}"
+        settings[f"AIRFLOW_VAR_S3_URI_{domain.upper()}{suffix}"] = uri
+        bucket = uri.removeprefix("s3://").removesuffix(f"-{domain}")
+        settings[f"AIRFLOW_VAR_BQ_AWS_CONNECTION{suffix}"] = f"{dev['project']}.aws-{region}.{bucket}"
+    return settings
