@@ -167,6 +167,16 @@ def life(service: Warehouse) -> dict[str, Callable[[Warehouse], Run]]:
             "    columns:\n" + column.format("patient_id"),
         ),
     ) | {"models/marts/by_python.py": "def model(dbt, session):\n    return dbt.ref('patient_360')\n"}
+    # Another model's table of the same name, in another dataset.
+    namesake = service.file(
+        POLICY_TAG_YML,
+        (
+            "models:\n",
+            "models:\n  - name: namesake\n    description: Of the same name.\n"
+            "    config:\n      alias: stg_genomics__variants\n      contract:\n        enforced: false\n"
+            "    columns:\n" + column.format("landed_date"),
+        ),
+    ) | {"models/marts/namesake.sql": "select '' as landed_date"}
     # A column of another type, then also one of no class any more, and a label.
     retyped = service.file(
         POLICY_TAG_SQL, ("        is_deceased,", "        cast(is_deceased as string) as is_deceased,")
@@ -221,13 +231,14 @@ def life(service: Warehouse) -> dict[str, Callable[[Warehouse], Run]]:
         "tags made anew": step(*operation, environment=given(lambda id: ids["sensitive"])),
         "first": step(*run, *TWO_DAYS),
         "daily": step(*run),
-        "audit": step(*audit, "test_name:policy_tags_are_set"),
+        "audit": step(*audit, "test_name:policy_tags_are_set", files=namesake),
         "again": step(*operation),
         "full refresh": step(*run, "--full-refresh"),
         "grown": step(*run, *variants, *LAST_DAYS, files=grown),
         "dev with tags and without ids": step(
             *dev, *mart, *variants, *audited, environment={"POLICY_TAG_IDS": ""}, files=grown_struct
         ),
+        "struct with fields less": step(*run, *variants, "--full-refresh"),
         "clustered anew": step(
             *run,
             *variants,
@@ -334,6 +345,7 @@ def test_the_audit_finds_another_tag(runs: dict[str, Run]) -> None:
         ("full refresh", {VARIANTS, PATIENTS, PATIENT_360, POLICY_TAG}),
         ("grown", {VARIANTS}),
         ("dev with tags and without ids", {VARIANTS, POLICY_TAG}),
+        ("struct with fields less", {VARIANTS}),
         ("clustered anew", {VARIANTS}),
         ("versions", {f"{POLICY_TAG}_v1", f"{POLICY_TAG}_v2"}),
         ("grants", {POLICY_TAG}),
@@ -360,8 +372,10 @@ def test_tags_follow_the_columns(runs: dict[str, Run], service: Warehouse) -> No
     assert grown["sample_id"] == service.ids["direct_identifier_sha256"]
     for field in ("strand", "others.base"):
         assert grown[f"position_in_genome.{field}"] == service.ids["sensitive"]
-    # A column that the model has no more keeps its rows, and so its tag.
-    assert dict(leaves(runs["dev with tags and without ids"].of(VARIANTS)[-1]))["sample_id"] == grown["sample_id"]
+    # A column that the model has no more keeps its rows, and so its tag and what is said about it.
+    later = runs["dev with tags and without ids"].of(VARIANTS)[-1]
+    assert dict(leaves(later))["sample_id"] == grown["sample_id"]
+    assert {field["name"]: field.get("description") for field in later["fields"]}["sample_id"] == "Sample."
 
 
 def test_a_model_may_have_a_tag_of_its_own_and_a_column_lose_its_class(
@@ -469,15 +483,18 @@ def test_a_run_that_dies_anywhere_ends_well_when_run_again(runs: dict[str, Run],
 
 
 def test_a_view_is_left_to_its_tables(runs: dict[str, Run], service: Warehouse) -> None:
-    """The last test: it drops the table. A view needs no ids."""
+    """The last test: it drops the table. A view needs no ids, and makes nothing of them."""
     text = service.file(POLICY_TAG_SQL)[POLICY_TAG_SQL]
     run = ("run", "--target", "prod", "--select", "patient_360_policy_tag", "--full-refresh")
     view = {POLICY_TAG_SQL: f"{{{{ config(materialized='view') }}}}\n\n{text}"}
     made = service.run(*run, files=view, environment={"POLICY_TAG_IDS": ""})
+    told = service.run(*run, files=view)
     operation = service.run("run-operation", "apply_policy_tags", "--target", "prod")
     assert made.success, made.message
+    assert told.success, told.message
     assert operation.success, operation.message
     assert operation.requests == []
     table = service.table(POLICY_TAG)
     assert table["type"] == "VIEW"
+    assert [field["name"] for field in table["schema"]["fields"] if not field.get("description")] == []
     assert [field["name"] for field in table["schema"]["fields"] if field.get("policyTags", {}).get("names")] == []
