@@ -67,7 +67,7 @@ clean: ## Remove what the other targets made
 # One file per dependency group of pyproject.toml says that the group is installed.
 $(VENV)/template: pyproject.toml tests/environments/template.txt | $(UV)
 	@echo "Installing the tools into $(VENV) ..."
-	$(UV) pip install --quiet --python $(VENV) --constraint tests/environments/template.txt --group pyproject.toml:template
+	$(UV) pip install --quiet --compile-bytecode --python $(VENV) --constraint tests/environments/template.txt --group pyproject.toml:template
 	@touch $@
 
 $(UV):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,6 @@ import yaml
 from tests.engines.bigquery import Client, Emulator
 from tests.mesh import Mesh
 
-TAG = re.compile(r"policy_tag: (\w+)")
 # Rows of queries as JSON, every value in a form that both engines can be brought to.
 ROWS = """
 import datetime, decimal, duckdb, json, sys
@@ -45,6 +43,26 @@ print(json.dumps({
 
 
 @dataclass(frozen=True)
+class Run:
+    """A run of dbt and what it did."""
+
+    success: bool
+    # One per node.
+    message: str
+    warnings: list[str]
+    # Every state of a table that readers could see: table, rows, fields, filled.
+    states: list[dict[str, Any]]
+    # Those that changed something.
+    requests: list[dict[str, Any]]
+    # Table -> column -> policy tag, as the project asks for.
+    tags: dict[str, dict[str, str]]
+
+    def of(self, table: str) -> list[dict[str, Any]]:
+        """The states of a table, dataset and name."""
+        return [state for state in self.states if state["table"].partition(".")[2] == table]
+
+
+@dataclass(frozen=True)
 class Warehouse:
     """A mesh, the service that its external tables are registered in, and a process of dbt that builds there."""
 
@@ -53,20 +71,35 @@ class Warehouse:
     process: subprocess.Popen[str]
     target: str
     project: str
+    # Policy tag -> id, as dbt is told.
+    ids: dict[str, str]
+
+    def run(self, *arguments: str, **more: Any) -> Run:
+        """Run dbt against the service, on its own target unless the arguments name one. more: see invocations.py."""
+        target = () if "--target" in arguments else ("--target", self.target)
+        assert self.process.stdin and self.process.stdout
+        print(json.dumps({"arguments": [*arguments, *target], **more}), file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        assert answer, f"dbt {' '.join(arguments)} died"
+        return Run(**json.loads(answer))
 
     def dbt(self, *arguments: str, check: bool = True, **variables: str) -> str:
-        """Run dbt against the service; its messages, one per node.
+        """The messages of a run with these environment variables.
 
         Raises AssertionError with them when `check` and the run fails.
         """
-        step = {"arguments": [*arguments, "--target", self.target], "environment": variables}
-        assert self.process.stdin and self.process.stdout
-        print(json.dumps(step), file=self.process.stdin, flush=True)
-        answer = json.loads(self.process.stdout.readline() or '{"success": false, "message": "dbt died"}')
-        if check and not answer["success"]:
-            raise AssertionError(f"dbt {' '.join(arguments)}\n{answer['message']}")
-        message: str = answer["message"]
-        return message
+        run = self.run(*arguments, environment=variables)
+        if check and not run.success:
+            raise AssertionError(f"dbt {' '.join(arguments)}\n{run.message}")
+        return run.message
+
+    def file(self, path: str, *replacements: tuple[str, str]) -> dict[str, str]:
+        """A file of the project, changed, for a run."""
+        text = (self.mesh.root / "dbt" / path).read_text()
+        for old, new in replacements:
+            assert old in text, old
+            text = text.replace(old, new)
+        return {path: text}
 
     def client(self, principal: str = "dummy") -> Client:
         """Sends requests as that principal; without one as the owner of everything."""
@@ -75,6 +108,11 @@ class Warehouse:
     def query(self, sql: str) -> list[list[Any]]:
         """Rows of a query, all values as text."""
         return self.client().query(sql).rows
+
+    def table(self, name: str) -> dict[str, Any]:
+        """The resource of a table, dataset and name."""
+        resource: dict[str, Any] = self.client().call("GET", "datasets/{}/tables/{}".format(*name.split(".")))
+        return resource
 
     def rows(self, names: list[str]) -> dict[str, list[list[Any]]]:
         """Model -> its rows as `local_rows` gives them."""
@@ -94,17 +132,25 @@ class Warehouse:
 
 
 @contextmanager
-def warehouse(mesh: Mesh, target: str = "dev") -> Iterator[Warehouse]:
-    """The mesh with its landing tables in a service of its own. Landing data may change while it runs."""
+def warehouse(mesh: Mesh, target: str = "dev", **profile: Any) -> Iterator[Warehouse]:
+    """The mesh with its landing tables in a service of its own. Landing data may change while it runs.
+
+    profile: settings of all targets, such as `token`, the principal that dbt runs as. All targets lie in the project of
+    that one, for a service holds the landing tables of one environment.
+    """
     with Emulator(mesh=mesh.root) as emulator:
-        profiles = mesh.root / "profiles"
-        profiles.mkdir(exist_ok=True)
-        shipped = (mesh.root / "dbt" / "profiles.yml").read_text()
-        credentials = f"method: oauth-secrets\n      token: dummy\n      api_endpoint: {emulator.endpoint}"
-        (profiles / "profiles.yml").write_text(shipped.replace("method: oauth", credentials))
-        place = yaml.safe_load(shipped)["clinical_mesh"]["outputs"][target]
-        ids = policy_tag_ids(mesh, f"projects/{place['project']}/locations/{place['location']}")
-        settings = {"DBT_PROFILES_DIR": str(profiles), "POLICY_TAG_IDS": json.dumps(ids)}
+        profiles = yaml.safe_load((mesh.root / "dbt" / "profiles.yml").read_text())
+        outputs = profiles["clinical_mesh"]["outputs"]
+        project, location = outputs[target]["project"], outputs[target]["location"]
+        service = {"method": "oauth-secrets", "token": "dummy", "api_endpoint": emulator.endpoint, "project": project}
+        for output in outputs.values():
+            if output["type"] == "bigquery":
+                output.update(service | profile)
+        folder = mesh.root / "profiles"
+        folder.mkdir(exist_ok=True)
+        (folder / "profiles.yml").write_text(yaml.safe_dump(profiles))
+        ids = {tag: f"projects/{project}/locations/{location}/taxonomies/7/policyTags/{tag}" for tag in masks(mesh)}
+        settings = {"DBT_PROFILES_DIR": str(folder), "POLICY_TAG_IDS": json.dumps(ids)}
         command = [str(mesh.environment.python), str(Path(__file__).with_name("invocations.py")), emulator.endpoint]
         with subprocess.Popen(
             command,
@@ -115,13 +161,18 @@ def warehouse(mesh: Mesh, target: str = "dev") -> Iterator[Warehouse]:
             stderr=subprocess.DEVNULL,
             text=True,
         ) as process:
-            yield Warehouse(mesh, emulator, process, target, place["project"])
+            yield Warehouse(mesh, emulator, process, target, project, ids)
 
 
-def policy_tag_ids(mesh: Mesh, location: str) -> dict[str, str]:
-    """Tag -> id, as Terraform would give them in that location."""
-    tags = {tag for path in (mesh.root / "dbt/models").rglob("*.yml") for tag in TAG.findall(path.read_text())}
-    return {tag: f"{location}/taxonomies/1/policyTags/{number}" for number, tag in enumerate(sorted(tags), 1)}
+def masks(mesh: Mesh) -> dict[str, str | None]:
+    """Policy tag -> mask, of all contracts, as Terraform makes them."""
+    found = {}
+    for contract in mesh.contracts().values():
+        for column in (column for entity in contract["schema"] for column in entity["properties"]):
+            custom = {item["property"]: item["value"] for item in column.get("customProperties", [])}
+            if "policyTag" in custom:
+                found[custom["policyTag"]] = custom.get("masking")
+    return found
 
 
 def landed_days(mesh: Mesh) -> list[str]:

@@ -202,8 +202,9 @@ def test_only_landing_buckets_leave_the_perimeter(three_cells: Applied) -> None:
 
 
 def test_another_environment_comes_and_goes(render: Render, tmp_path: Path) -> None:
-    """Both clouds in one run, a second plan without changes, nothing left after the destroy."""
-    repository = copied(render(**THREE_CELLS | {"domains": ["labs"], "threat_detection": False}), tmp_path / "mesh")
+    """Both clouds in one run, a second plan without changes, nothing left after the destroy: at home and elsewhere."""
+    answers = THREE_CELLS | {"domains": ["labs"], "regions": ["us-east-1", "eu-west-1"], "threat_detection": False}
+    repository = copied(render(**answers), tmp_path / "mesh")
     with Server(THREE_CELLS["platform_ids"]["test"]["aws_account"]) as server:
         applied = apply(repository, "test", server)
         planned = changes(applied.plan)

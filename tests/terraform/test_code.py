@@ -270,12 +270,10 @@ def test_code_is_formatted(shape: str, render: Render) -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_environments_are_valid(shape: str, render: Render, tmp_path: Path) -> None:
+    """One of them for all: they differ by values alone."""
     rendered = render(**SHAPES[shape])
-    repository = copied(rendered, tmp_path / "mesh")
-    environments = sorted(path.name for path in (rendered / "infra/terraform/envs").iterdir())
-    assert environments
-    for environment in environments:
-        assert complaints(root_module(repository, environment)) == []
+    environment = min(path.name for path in (rendered / "infra/terraform/envs").iterdir())
+    assert complaints(root_module(copied(rendered, tmp_path / "mesh"), environment)) == []
 
 
 def test_modules_are_there_where_the_answers_want_them(render: Render) -> None:
@@ -287,13 +285,17 @@ def test_modules_are_there_where_the_answers_want_them(render: Render) -> None:
     assert everything - nothing_more == {"aws/threat_detection", "aws/replication", "gcp/service_perimeter"}
 
 
-def test_environments_differ_by_values_alone(render: Render) -> None:
-    folder = render(**SHAPES["everything"]) / "infra/terraform/envs"
-    files = {path.name for path in (folder / "dev").iterdir()}
-    assert files == {path.name for path in (folder / "prod").iterdir()}
-    for name in files - {"terraform.tfvars"}:
-        dev, prod = ((folder / environment / name).read_text() for environment in ("dev", "prod"))
-        assert re.sub(r"\bdev\b", "prod", dev) == prod, name
+@pytest.mark.parametrize("shape", SHAPES)
+def test_environments_differ_by_values_alone(shape: str, render: Render) -> None:
+    folders = sorted((render(**SHAPES[shape]) / "infra/terraform/envs").iterdir())
+    assert [folder.name for folder in folders] == sorted(SHAPES[shape].get("environments", ["dev", "prod"]))
+    first = folders[0]
+    for folder in folders[1:]:
+        files = {path.name for path in folder.iterdir()}
+        assert files == {path.name for path in first.iterdir()}
+        for name in files - {"terraform.tfvars"}:
+            text = (first / name).read_text()
+            assert re.sub(rf"\b{first.name}\b", folder.name, text) == (folder / name).read_text(), name
 
 
 def test_warehouse_takes_the_pairs_of_the_region_catalogue() -> None:
@@ -370,7 +372,10 @@ def test_make_runs_what_a_user_needs_no_cloud_for(render: Render, tmp_path: Path
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec {shlex.join(terraform().command)} "$@"\n')
     command.chmod(0o755)
-    environment = os.environ | terraform().settings | {"PATH": f"{command.parent}:{os.environ['PATH']}"}
+    # That the modules pass with the real provider is proved above: here stand-ins do, which run already.
+    stand_ins = attached(google_provider.PROVIDERS)
+    path = {"PATH": f"{command.parent}:{os.environ['PATH']}"}
+    environment = os.environ | terraform().settings | stand_ins | path
     result = subprocess.run(
         ["make", "terraform-check"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )

@@ -7,6 +7,7 @@ be given to tables of the root catalogue only. `Text` rewrites a statement so, a
 from __future__ import annotations
 
 import bisect
+import json
 import re
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Sequence
@@ -69,6 +70,8 @@ TABLE_PATH = mark(parse_tree_pb2.AnyASTTableExpressionProto.DESCRIPTOR, "ast_tab
 ROW = "_row_"
 # Catalogues and rows in them that stay registered for further statements.
 CATALOGS, ROWS = 40, 200_000
+# Statements that are not analyzed again: dbt sends most of them with each build.
+ANALYZED = 2_000
 
 
 @dataclass(frozen=True)
@@ -191,6 +194,7 @@ class Analyzer:
         for alias in ("INTEGER", *(alias for alias, name in ALIASES.items() if name == "INTEGER" and alias != "INT64")):
             self._base.named_type.add(name=alias).type.type_kind = type_pb2.TYPE_INT64
         self._catalogs: OrderedDict[frozenset[Hashable], tuple[int, int]] = OrderedDict()
+        self._analyzed: OrderedDict[Hashable, Node] = OrderedDict()
         self._generation = self.service.generation
 
     # Parsing
@@ -221,12 +225,26 @@ class Analyzer:
         variables: Sequence[Variable] = (),
     ) -> Node:
         """The resolved statement. targets: types that the columns of the query must be able to become."""
+        relations = list(relations)
+        # All that it depends on: not the rows.
+        key = (
+            text.sql,
+            frozenset((relation.name, relation.numbered, json.dumps(relation.fields)) for relation in relations),
+            tuple(target.SerializeToString() for target in targets),
+            tuple((each.name, each.type.SerializeToString(), each.value.SerializeToString()) for each in variables),
+        )
+        if key in self._analyzed:
+            self._analyzed.move_to_end(key)
+            return self._analyzed[key]
         request = service.AnalyzeRequest(sql_statement=text.sql)
         self._prepare(request, relations, targets, variables)
         response = Node(service.AnalyzeResponse.DESCRIPTOR, self._call("Analyze", request, text))
         statement = response.child("resolved_statement")
         assert statement is not None
         _check(statement)
+        self._analyzed[key] = statement
+        if len(self._analyzed) > ANALYZED:
+            self._analyzed.popitem(last=False)
         return statement
 
     def evaluate(

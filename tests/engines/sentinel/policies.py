@@ -19,7 +19,7 @@ from .errors import (
 )
 from .evaluator import Code, compile_program
 from .parser import parse
-from .runs import DEFAULT_LIMITS, Limits, ModuleNamespace, NeedsCopies, RuleValue, Run, Scope, deep_recursion
+from .runs import DEFAULT_LIMITS, Limits, ModuleNamespace, Modules, NeedsCopies, RuleValue, Run, Scope, deep_recursion
 from .stdlib import standard_import
 from .terraform import OLD_IMPORTS, Json, data_import, terraform_imports
 from .values import UNDEFINED, Namespace, Value, duplicate, is_number, part, type_name
@@ -120,7 +120,7 @@ class Policy:
             return Outcome(False, error, ())
         for path, data in (imports or {}).items():
             given[path] = data if isinstance(data, Namespace) else data_import(path, data)
-        return self._evaluate(_importer(given, configuration), configuration, parameters, limits)
+        return self._evaluate(_importer(given, configuration, Modules()), configuration, parameters, limits)
 
     def _evaluate(
         self,
@@ -169,7 +169,9 @@ def _passes(main: Value) -> bool:
     raise Undetermined(f"nothing says whether a policy passes whose main is {type_name(main)}")
 
 
-def _importer(given: Mapping[str, Namespace], configuration: Configuration | None) -> Callable[[Run, str], Value]:
+def _importer(
+    given: Mapping[str, Namespace], configuration: Configuration | None, modules: Modules
+) -> Callable[[Run, str], Value]:
     def find(run: Run, path: str) -> Value:
         if path in given:
             return given[path]
@@ -179,7 +181,7 @@ def _importer(given: Mapping[str, Namespace], configuration: Configuration | Non
                 return data_import(path, mock)
             source = mock or configuration.modules.get(path)
             if source is not None:
-                return _module(run, path, load_source(source))
+                return _module(run, path, source, modules)
             static = _static(configuration.statics, path)
             if static is not UNDEFINED:
                 return duplicate(static, everything=not run.share)
@@ -206,12 +208,16 @@ def _static(statics: Mapping[str, FileSource], path: str) -> Value:
     return static_data(source)
 
 
-def _module(run: Run, path: str, code: Code) -> Namespace:
+def _module(run: Run, path: str, source: FileSource, modules: Modules) -> Namespace:
+    if (shared := modules.get(run, path)) is not None:
+        return shared
+    code = load_source(source)
     scope = Scope(run)
     namespace = ModuleNamespace(path, scope.values)
     # Modules may import each other: the one that is being made is found.
     run.imports[path] = namespace
     code.execute(scope, None)
+    modules.keep(path, namespace, scope)
     return namespace
 
 
@@ -220,6 +226,8 @@ class PolicySet:
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
+        # The last plan, and what is made of it.
+        self._last: tuple[Json | None, dict[str, Namespace], Modules] = (None, {}, Modules())
         self._policies: list[tuple[PolicyEntry, Policy | SentinelError]] = []
         for entry in configuration.policies:
             try:
@@ -255,9 +263,12 @@ class PolicySet:
         """
         if only is not None and only not in self.names:
             raise ConfigurationError(f"{self.configuration.path} has no policy {only}")
-        given = terraform_imports(plan)
-        given |= {path: data_import(path, data) for path, data in (imports or {}).items()}
-        importer = _importer(given, self.configuration)
+        if self._last[0] is not plan:
+            self._last = (plan, terraform_imports(plan), Modules())
+        _, given, modules = self._last
+        if imports:
+            given, modules = given | {path: data_import(path, data) for path, data in imports.items()}, Modules()
+        importer = _importer(given, self.configuration, modules)
         verdicts = []
         for entry, policy in self._policies:
             if only is not None and entry.name != only:

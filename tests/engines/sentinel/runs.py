@@ -178,6 +178,15 @@ class RuleValue:
         return self.value
 
 
+class SettledVariables(dict[str, Value]):
+    """The variables of a module that several runs share. A run that assigns one needs a module of its own."""
+
+    __slots__ = ()
+
+    def __setitem__(self, name: str, value: Value) -> None:
+        raise NeedsCopies
+
+
 class ModuleNamespace(Namespace):
     """The variables of a module or mock as an import."""
 
@@ -191,6 +200,47 @@ class ModuleNamespace(Namespace):
         if isinstance(value, Namespace):
             raise Undetermined(f"nothing says what {self.name}.{name} is, which is an import of {self.name}")
         return duplicate(value, everything=not share)
+
+
+class Modules:
+    """Modules that several policies share, as long as they see the same data: most of what a policy does is theirs."""
+
+    def __init__(self) -> None:
+        self._namespaces: dict[str, ModuleNamespace] = {}
+
+    def get(self, run: Run, path: str) -> ModuleNamespace | None:
+        """The module of a path, if the run may have one that is not its own."""
+        return self._namespaces.get(path) if run.share else None
+
+    def keep(self, path: str, namespace: ModuleNamespace, scope: Scope) -> None:
+        """Share a module from now on, if nothing of it can change unseen: its lists and maps become nobody's own."""
+        if not scope.run.share or scope.run.printed or not self._is_settled(list(scope.values.values()), scope):
+            return
+        scope.values = SettledVariables({name: _nobodys(value) for name, value in scope.values.items()})
+        namespace.parts = scope.values
+        self._namespaces[path] = namespace
+
+    def _is_settled(self, values: list[Value], scope: Scope) -> bool:
+        """Whether there is neither a rule nor a function with variables of its own, nor a module that is not shared."""
+        for value in values:
+            if isinstance(value, RuleValue) or (isinstance(value, Closure) and value.scope is not scope):
+                return False
+            if isinstance(value, ModuleNamespace) and value not in self._namespaces.values():
+                return False
+            if isinstance(value, List | Map):
+                elements = list(value.values()) if isinstance(value, Map) else value
+                if not self._is_settled(elements, scope):
+                    return False
+        return True
+
+
+def _nobodys(value: Value) -> Value:
+    """A value without lists and maps that the policy owns."""
+    if isinstance(value, List):
+        return [_nobodys(element) for element in value]
+    if isinstance(value, Map):
+        return {key: _nobodys(element) for key, element in value.items()}
+    return value
 
 
 @contextmanager

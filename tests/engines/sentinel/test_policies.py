@@ -286,7 +286,8 @@ ready = rule { print("forced") and true }
 
 def module_set(folder: Path, policy: str, module: str = MODULE) -> PolicySet:
     """A set with one policy that can import `m`, and `n`, which imports `m`."""
-    write(folder, p=policy, m=module, n='import "m"\ntotal = func() { return m.state.count }')
+    other = 'import "m"\ntotal = func() { return m.state.count }\ncounted = func() { return m.count() }\n'
+    write(folder, p=policy, m=module, n=other)
     (folder / "sentinel.hcl").write_text(
         'import "module" "m" {\n  source = "./m.sentinel"\n}\n'
         'import "module" "n" {\n  source = "./n.sentinel"\n}\n'
@@ -325,6 +326,34 @@ def test_module_has_no_parameters(tmp_path: Path) -> None:
 def test_module_may_lack_main_and_have_rules(tmp_path: Path) -> None:
     (verdict,) = module_set(tmp_path, 'import "m"\nmain = rule { m.ready }\n').evaluate(PLAN)
     assert verdict.passed
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        'state = {"made": 0}\ncount = func() {\n state["made"] += 1\n return state["made"]\n}\n',
+        "made = 0\ncount = func() {\n made += 1\n return made\n}\n",
+        "made = [[]]\ncount = func() {\n append(made[0], 1)\n return length(made[0])\n}\n",
+        "made = {}\ncount = func() {\n made[length(made)] = 1\n return length(keys(made))\n}\n",
+        "counter = func() {\n made = 0\n return func() {\n made += 1\n return made\n }\n}\ncount = counter()\n",
+        "counter = func() {\n made = 0\n return [func() {\n made += 1\n return made\n }]\n}\ncounters = counter()\n"
+        "count = func() {\n return counters[0]()\n}\n",
+    ],
+    ids=["element", "variable", "list in a list", "key", "closure", "closure in a list"],
+)
+def test_module_of_one_policy_is_not_that_of_another(module: str, tmp_path: Path) -> None:
+    """Policies of a set share what their modules make of a plan; what one changes no other sees."""
+    policy = 'import "m"\nimport "n"\nfirst = m.count()\nsecond = n.counted()\nprint(first, second)\nmain = true\n'
+    policies = module_set(tmp_path, policy, module)
+    for plan in (PLAN, PLAN, dict(PLAN)):
+        (verdict,) = policies.evaluate(plan)
+        assert verdict.printed == ("1 2",)
+
+
+@pytest.mark.parametrize("module", ['print("said")\nready = true\n', 'ready = rule { print("said") and true }\n'])
+def test_what_a_module_prints_is_printed_for_each_policy(module: str, tmp_path: Path) -> None:
+    policies = module_set(tmp_path, 'import "m"\nmain = m.ready\n', module)
+    assert [verdict.printed for _ in range(2) for verdict in policies.evaluate(PLAN)] == [("said",), ("said",)]
 
 
 def test_large_literals_are_shared_until_they_are_changed(tmp_path: Path) -> None:
