@@ -181,6 +181,8 @@ def test_what_exists_once_lies_at_home(three_cells: Applied) -> None:
     tags = three_cells.module.show()["values"]["outputs"]["policy_tag_ids_eu_west_1"]["value"]
     assert json.loads(variables["AIRFLOW_VAR_POLICY_TAG_IDS_EU_WEST_1"]) == tags
     assert all("/locations/europe-west1/" in id for id in tags.values())
+    landing = json.loads(variables["AIRFLOW_VAR_LANDING_POLICY_TAG_IDS_EU_WEST_1"])
+    assert landing == three_cells.module.show()["values"]["outputs"]["landing_policy_tag_ids"]["value"]["eu-west-1"]
     [logs] = google(three_cells, "google_logging_project_bucket_config")
     assert logs["location"] == "us-east4"
     assert logs["locked"] is True

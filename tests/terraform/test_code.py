@@ -166,6 +166,12 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
         '"iam.serviceAccounts.update",',
         '"iam.serviceAccounts.update",\n    "iam.serviceAccounts.setIamPolicy",',
     ),
+    "registration that runs jobs for nothing": (
+        "gcp/identity",
+        "pipelines.tf",
+        'var.metadata_cache ? ["roles/bigquery.jobUser"] : []',
+        '["roles/bigquery.jobUser"]',
+    ),
     "identifiers without a mask": (
         "governance/classification",
         "variables.tf",
@@ -219,6 +225,7 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
         '(\\"allUsers\\" OR \\"allAuthenticatedUsers\\")',
         '(\\"allUsers\\")',
     ),
+    "no alert on a failed task": ("gcp/audit", "alerts.tf", '"clinical_mesh_alert"\n', '"another_word"\n'),
     "logs kept for a month": ("gcp/audit", "variables.tf", "var.retention_days >= 2192", "var.retention_days >= 30"),
     "a perimeter with holes": (
         "gcp/service_perimeter",

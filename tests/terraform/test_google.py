@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -185,8 +186,17 @@ def test_composer_is_private(resources: dict[str, list[dict[str, Any]]]) -> None
     assert node["subnetwork"] == subnet["id"]
 
 
+def read_by_dags(rendered: Path) -> set[str]:
+    """Airflow variables that the DAGs read for the home cell."""
+    code = "".join(source.read_text() for source in (rendered / "orchestration").rglob("*.py"))
+    calls = r"(?:Variable\.get|optional_variable|\.variable|var\.value\.get)\(f?[\"']"
+    names = set(re.findall(rf"(?:{calls}|var\.value\.(?!get))([A-Z0-9_]+)", code))
+    uris = {f"S3_URI_{domain.upper()}" for domain in contracts_of(rendered)}
+    return {name for name in names if name != "S3_URI_"} | uris
+
+
 def test_airflow_is_told_what_the_dags_read(
-    applied_northwind: Applied, resources: dict[str, list[dict[str, Any]]]
+    applied_northwind: Applied, resources: dict[str, list[dict[str, Any]]], northwind: Path
 ) -> None:
     [environment] = resources["google_composer_environment"]
     variables = environment["config"][0]["software_config"][0]["env_variables"]
@@ -195,15 +205,23 @@ def test_airflow_is_told_what_the_dags_read(
     assert connection == "northwind-dev.aws-us-east-1.northwind-dev-us-east-1"
     assert variables == {
         "AIRFLOW_VAR_BQ_AWS_CONNECTION": connection,
+        "AIRFLOW_VAR_DBT_SERVICE_ACCOUNT": "dbt-runner@northwind-dev.iam.gserviceaccount.com",
         "AIRFLOW_VAR_ENV": "dev",
         "AIRFLOW_VAR_GCP_PROJECT_ID": "northwind-dev",
+        "AIRFLOW_VAR_LANDING_MAX_STALENESS_MINUTES": "0",
+        "AIRFLOW_VAR_LANDING_POLICY_TAG_IDS": variables["AIRFLOW_VAR_LANDING_POLICY_TAG_IDS"],
+        "AIRFLOW_VAR_PACKAGE_INDEX": "https://us-east4-python.pkg.dev/northwind-dev/pypi/simple/",
         "AIRFLOW_VAR_POLICY_TAG_IDS": variables["AIRFLOW_VAR_POLICY_TAG_IDS"],
+        "AIRFLOW_VAR_REGISTRATION_SERVICE_ACCOUNT": "table-registration@northwind-dev.iam.gserviceaccount.com",
     } | {
         f"AIRFLOW_VAR_S3_URI_{domain.upper()}": uri
         for domain, uri in outputs["landing_uris"]["value"]["us-east-1"].items()
     }
     # As dbt takes them, from there or from `terraform output`.
     assert json.loads(variables["AIRFLOW_VAR_POLICY_TAG_IDS"]) == outputs["policy_tag_ids"]["value"]
+    landing = json.loads(variables["AIRFLOW_VAR_LANDING_POLICY_TAG_IDS"])
+    assert landing == outputs["landing_policy_tag_ids"]["value"]["us-east-1"]
+    assert {f"AIRFLOW_VAR_{name}" for name in read_by_dags(northwind)} == set(variables)
 
 
 def test_every_read_is_logged_and_kept_six_years(resources: dict[str, list[dict[str, Any]]]) -> None:

@@ -70,6 +70,18 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
         'github = { owner_id = "1", repository = "https://github.com/a/b", repository_id = "1" }',
         ("github", "owner/name"),
     ),
+    "staleness shorter than BigQuery takes": (
+        "landing_max_staleness_minutes = 15",
+        ("var.landing_max_staleness_minutes", "30 to 10080"),
+    ),
+    "staleness longer than a cache lasts": (
+        "landing_max_staleness_minutes = 10081",
+        ("var.landing_max_staleness_minutes", "seven days"),
+    ),
+    "staleness of a part of a minute": (
+        "landing_max_staleness_minutes = 30.5",
+        ("var.landing_max_staleness_minutes", "whole number"),
+    ),
     "lock of an unknown mode": (
         'landing_object_lock = { mode = "LEGAL", days = 1 }',
         ("var.landing_object_lock", "GOVERNANCE or COMPLIANCE"),

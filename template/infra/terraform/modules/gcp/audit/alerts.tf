@@ -181,3 +181,45 @@ resource "google_monitoring_alert_policy" "failed_dag" {
     mime_type = "text/markdown"
   }
 }
+
+# One per failed task, which names the owner: a run goes on with other domains after one failed. The DAGs write the line
+# in clinical_mesh/alerts.py.
+# https://cloud.google.com/composer/docs/composer-3/view-logs
+resource "google_monitoring_alert_policy" "failed_task" {
+  combiner              = "OR"
+  display_name          = "${local.name}-failed-task"
+  notification_channels = values(google_monitoring_notification_channel.mail)[*].name
+  project               = var.mesh.gcp_project
+  severity              = "ERROR"
+  user_labels           = var.labels
+
+  alert_strategy {
+    auto_close = "86400s"
+
+    notification_rate_limit {
+      period = "300s"
+    }
+  }
+
+  conditions {
+    display_name = "failed-task"
+
+    condition_matched_log {
+      filter = <<-EOT
+        resource.type="cloud_composer_environment"
+        "clinical_mesh_alert"
+      EOT
+
+      label_extractors = {
+        dag   = "REGEXP_EXTRACT(textPayload, \"\\\"dag\\\": \\\"([^\\\"]+)\\\"\")"
+        owner = "REGEXP_EXTRACT(textPayload, \"\\\"owner\\\": \\\"([^\\\"]+)\\\"\")"
+        task  = "REGEXP_EXTRACT(textPayload, \"\\\"task\\\": \\\"([^\\\"]+)\\\"\")"
+      }
+    }
+  }
+
+  documentation {
+    content   = "The task $${log.extracted_label.task} of the DAG $${log.extracted_label.dag} failed; owner: $${log.extracted_label.owner}. Its log in Airflow says why."
+    mime_type = "text/markdown"
+  }
+}

@@ -15,6 +15,11 @@ output "package_index" {
   value       = google_artifact_registry_repository.pypi.id
 }
 
+output "package_index_url" {
+  description = "Address that pip installs from, as Airflow has it in PACKAGE_INDEX."
+  value       = local.package_index
+}
+
 # Not once the environment stands: datasets grant to the account while the environment is still being made.
 output "service_account" {
   description = "Mail address of the service account that Airflow runs as."

@@ -1,5 +1,5 @@
 variable "airflow_variables" {
-  description = "Airflow variables: name -> value. They are no secrets; those belong in Secret Manager as airflow-variables-<name>."
+  description = "Airflow variables beside PACKAGE_INDEX, which the module sets: name -> value. They are no secrets; those belong in Secret Manager as airflow-variables-<name>."
   type        = map(string)
 
   # Airflow reads AIRFLOW_VAR_<NAME> and looks for the name in upper case.

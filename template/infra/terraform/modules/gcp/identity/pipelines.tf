@@ -43,6 +43,23 @@ resource "google_service_account" "registration" {
   project      = var.mesh.gcp_project
 }
 
+# External tables carry policy tags from the start: what stands in S3 is to be read masked as well.
+resource "google_project_iam_member" "registration_tags_columns" {
+  member  = google_service_account.registration.member
+  project = var.mesh.gcp_project
+  role    = google_project_iam_custom_role.column_tagger.name
+}
+
+# Refreshing cached metadata is a job. The dataset's WRITER has the rest of what it takes.
+# https://cloud.google.com/bigquery/docs/reference/system-procedures#bqrefresh_external_metadata_cache
+resource "google_project_iam_member" "registration_refreshes" {
+  for_each = toset(var.metadata_cache ? ["roles/bigquery.jobUser"] : [])
+
+  member  = google_service_account.registration.member
+  project = var.mesh.gcp_project
+  role    = each.value
+}
+
 # Using a connection and handing it on to a table; analysts hold neither.
 resource "google_project_iam_custom_role" "connection_delegate" {
   description = "Registers external tables over a connection"

@@ -42,3 +42,9 @@ variable "mesh" {
     name               = string
   })
 }
+
+variable "metadata_cache" {
+  description = "Whether BigQuery caches metadata of the external tables, which the registration of tables then refreshes."
+  type        = bool
+  default     = false
+}

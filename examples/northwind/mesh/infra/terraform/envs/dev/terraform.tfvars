@@ -27,6 +27,9 @@ enforced_policies = []
 # Queries over the landing zone run on demand; a number reserves Enterprise slots in each Omni location.
 omni_slots = null
 
+# No cache of metadata: no key of yours could encrypt it. See the variable before you set another number.
+landing_max_staleness_minutes = 0
+
 # The newest builds: https://cloud.google.com/composer/docs/composer-versions
 composer_image = "composer-3-airflow-3.3.1-build.0"
 composer_size  = "ENVIRONMENT_SIZE_SMALL"

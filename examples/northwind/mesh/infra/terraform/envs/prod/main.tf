@@ -35,10 +35,14 @@ locals {
   # What the DAGs read as Airflow variables. Those of another region than the home region end in its name.
   airflow_variables = merge(
     {
-      BQ_AWS_CONNECTION = module.biglake_us_east_1.connection_id
-      ENV               = "prod"
-      GCP_PROJECT_ID    = var.gcp_project
-      POLICY_TAG_IDS    = jsonencode(module.classification_us_east_1["curated"].policy_tag_ids)
+      BQ_AWS_CONNECTION             = module.biglake_us_east_1.connection_id
+      DBT_SERVICE_ACCOUNT           = module.delivery.dbt_service_account
+      ENV                           = "prod"
+      GCP_PROJECT_ID                = var.gcp_project
+      LANDING_MAX_STALENESS_MINUTES = tostring(var.landing_max_staleness_minutes)
+      LANDING_POLICY_TAG_IDS        = jsonencode(module.classification_us_east_1["landing"].policy_tag_ids)
+      POLICY_TAG_IDS                = jsonencode(module.classification_us_east_1["curated"].policy_tag_ids)
+      REGISTRATION_SERVICE_ACCOUNT  = module.delivery.registration_service_account
     },
     { for domain, uri in module.landing_zone_us_east_1.uris : "S3_URI_${upper(domain)}" => uri },
   )
@@ -84,9 +88,10 @@ data "google_storage_project_service_account" "this" {
 module "delivery" {
   source = "../../modules/gcp/identity"
 
-  github        = var.github
-  hcp_terraform = local.hcp_terraform
-  mesh          = local.mesh
+  github         = var.github
+  hcp_terraform  = local.hcp_terraform
+  mesh           = local.mesh
+  metadata_cache = var.landing_max_staleness_minutes > 0
 
   depends_on = [module.project]
 }

@@ -90,6 +90,21 @@ variable "github" {
   }
 }
 
+variable "landing_max_staleness_minutes" {
+  description = "Minutes that BigQuery may go by cached metadata of landed files, which saves listing and opening them; 0 caches none. The cache holds the smallest and largest values of columns, and over S3 no key of a customer can encrypt it: leave it at 0 where that is not accepted."
+  type        = number
+  default     = 0
+
+  # https://cloud.google.com/bigquery/docs/biglake-intro#metadata_caching_for_performance
+  validation {
+    condition = (
+      floor(var.landing_max_staleness_minutes) == var.landing_max_staleness_minutes &&
+      (var.landing_max_staleness_minutes == 0 || (var.landing_max_staleness_minutes >= 30 && var.landing_max_staleness_minutes <= 10080))
+    )
+    error_message = "landing_max_staleness_minutes must be 0, for no cache, or a whole number from 30 to 10080, seven days: BigQuery takes no other staleness."
+  }
+}
+
 variable "landing_object_lock" {
   description = "Default retention of landed objects under Object Lock: mode GOVERNANCE or COMPLIANCE, and days. Null leaves them unlocked."
   type = object({

@@ -91,7 +91,7 @@ run "alerts_everybody" {
 
   assert {
     condition = alltrue([
-      for policy in concat(values(google_monitoring_alert_policy.logged), [google_monitoring_alert_policy.failed_dag]) :
+      for policy in concat(values(google_monitoring_alert_policy.logged), [google_monitoring_alert_policy.failed_dag, google_monitoring_alert_policy.failed_task]) :
       length(policy.notification_channels) == 2
     ])
     error_message = "Every alert must go to every address."
@@ -129,6 +129,11 @@ run "alerts_on_what_must_not_go_unnoticed" {
   assert {
     condition     = strcontains(google_monitoring_alert_policy.failed_dag.conditions[0].condition_threshold[0].filter, "metric.labels.state = \"failed\"")
     error_message = "A failed DAG must raise an alert."
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.failed_task.conditions[0].condition_matched_log[0].filter, "\n\"clinical_mesh_alert\"\n")
+    error_message = "A failed task must raise an alert, by the word that the DAGs write."
   }
 }
 

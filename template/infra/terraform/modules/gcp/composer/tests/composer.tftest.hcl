@@ -101,9 +101,10 @@ run "configures_airflow" {
     condition = google_composer_environment.this.config[0].software_config[0].env_variables == tomap({
       AIRFLOW_VAR_ENV            = "dev"
       AIRFLOW_VAR_GCP_PROJECT_ID = "mesh-dev"
+      AIRFLOW_VAR_PACKAGE_INDEX  = "https://us-east4-python.pkg.dev/mesh-dev/pypi/simple/"
       AIRFLOW_VAR_S3_URI_LABS    = "s3://mesh-dev-us-east-1-labs"
     })
-    error_message = "Airflow variables are passed as AIRFLOW_VAR_<NAME>."
+    error_message = "Airflow variables are passed as AIRFLOW_VAR_<NAME>, and tasks must know the index that pip.conf names."
   }
 
   assert {

@@ -1,6 +1,9 @@
 locals {
   name = "${var.mesh.name}-${var.mesh.environment}"
 
+  # Tasks install packages too, and reach no other index than the environment itself.
+  airflow_variables = merge(var.airflow_variables, { PACKAGE_INDEX = local.package_index })
+
   # The date is that of the first window; only the hours matter.
   maintenance_start = format("2026-01-01T%02d:00:00Z", var.maintenance_window.start_hour)
 }
@@ -31,7 +34,7 @@ resource "google_composer_environment" "this" {
     }
 
     software_config {
-      env_variables = { for name, value in var.airflow_variables : "AIRFLOW_VAR_${name}" => value }
+      env_variables = { for name, value in local.airflow_variables : "AIRFLOW_VAR_${name}" => value }
       image_version = var.image_version
       pypi_packages = var.pypi_packages
 

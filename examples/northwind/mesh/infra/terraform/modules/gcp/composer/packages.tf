@@ -1,3 +1,7 @@
+locals {
+  package_index = "https://${var.cell.bigquery_region}-python.pkg.dev/${var.mesh.gcp_project}/${google_artifact_registry_repository.pypi.repository_id}/simple/"
+}
+
 # Private builds reach no package index but this one, which fetches from PyPI and keeps what it fetched.
 # https://cloud.google.com/composer/docs/composer-3/install-python-dependencies
 resource "google_artifact_registry_repository" "pypi" {
@@ -32,7 +36,7 @@ resource "google_storage_bucket_object" "pip" {
   bucket       = google_storage_bucket.airflow.name
   content      = <<-EOT
     [global]
-    index-url = https://${var.cell.bigquery_region}-python.pkg.dev/${var.mesh.gcp_project}/${google_artifact_registry_repository.pypi.repository_id}/simple/
+    index-url = ${local.package_index}
   EOT
   content_type = "text/plain"
   name         = local.pip_object

@@ -14,6 +14,12 @@ override_resource {
   values          = { member = "serviceAccount:dbt-runner@mesh-dev.iam.gserviceaccount.com" }
 }
 
+override_resource {
+  override_during = plan
+  target          = google_service_account.registration
+  values          = { member = "serviceAccount:table-registration@mesh-dev.iam.gserviceaccount.com" }
+}
+
 variables {
   github        = { owner_id = "101", repository = "mesh-health/data-mesh", repository_id = "202" }
   hcp_terraform = { organization = "mesh", project = "mesh", workspace = "mesh-dev" }
@@ -85,17 +91,40 @@ run "keeps_delivery_out_of_data" {
 }
 
 # A writer of a dataset may change a schema, but not the policy tags in it.
-run "lets_dbt_tag_columns_and_read_nothing_more" {
+run "lets_pipelines_tag_columns_and_read_nothing_more" {
   command = plan
 
   assert {
     condition     = google_project_iam_custom_role.column_tagger.permissions == toset(["bigquery.tables.setCategory", "datacatalog.taxonomies.get"])
-    error_message = "dbt must be able to set policy tags, and the role must give nothing else."
+    error_message = "Pipelines must be able to set policy tags, and the role must give nothing else."
   }
 
   assert {
     condition     = google_project_iam_member.dbt_tags_columns.role == "projects/mesh-dev/roles/columnTagger" && google_project_iam_member.dbt_tags_columns.member == "serviceAccount:dbt-runner@mesh-dev.iam.gserviceaccount.com"
-    error_message = "The role is dbt's."
+    error_message = "dbt tags the columns of the warehouse."
+  }
+
+  assert {
+    condition     = google_project_iam_member.registration_tags_columns.role == "projects/mesh-dev/roles/columnTagger" && google_project_iam_member.registration_tags_columns.member == "serviceAccount:table-registration@mesh-dev.iam.gserviceaccount.com"
+    error_message = "Registration tags the columns of the landing zone."
+  }
+
+  assert {
+    condition     = length(google_project_iam_member.registration_refreshes) == 0
+    error_message = "Registration runs no jobs where there is no cache to refresh."
+  }
+}
+
+run "lets_registration_refresh_a_cache" {
+  command = plan
+
+  variables {
+    metadata_cache = true
+  }
+
+  assert {
+    condition     = google_project_iam_member.registration_refreshes["roles/bigquery.jobUser"].member == "serviceAccount:table-registration@mesh-dev.iam.gserviceaccount.com"
+    error_message = "Whoever refreshes cached metadata runs a job."
   }
 }
 
