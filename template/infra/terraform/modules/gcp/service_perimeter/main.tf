@@ -35,7 +35,7 @@ locals {
     "secretmanager.googleapis.com",
   ]
 
-  services     = sort(concat(local.composer_services, local.data_services))
+  services     = sort(concat(local.composer_services, local.data_services, tolist(var.other_services)))
   landing_uris = sort([for bucket in var.landing_buckets : "s3://${bucket}"])
 
   # The same rules, on trial or in force.

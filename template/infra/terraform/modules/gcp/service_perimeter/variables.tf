@@ -59,3 +59,9 @@ variable "mesh" {
     name               = string
   })
 }
+
+variable "other_services" {
+  description = "Services to protect beside those of the warehouse and of Composer, such as run.googleapis.com."
+  type        = set(string)
+  default     = []
+}

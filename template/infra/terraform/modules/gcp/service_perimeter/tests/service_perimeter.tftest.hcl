@@ -127,6 +127,19 @@ run "lets_delivery_in" {
   }
 }
 
+run "protects_what_else_it_is_told" {
+  command = plan
+
+  variables {
+    other_services = ["run.googleapis.com"]
+  }
+
+  assert {
+    condition     = contains(google_access_context_manager_service_perimeter.this.spec[0].restricted_services, "run.googleapis.com") && contains(google_access_context_manager_service_perimeter.this.spec[0].restricted_services, "bigquery.googleapis.com")
+    error_message = "Other services come on top of those of the warehouse."
+  }
+}
+
 run "refuses_levels_of_another_policy" {
   command = plan
 
