@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Any
 
 from tests.render import ROOT, copy_template, render
 
@@ -22,12 +23,22 @@ DOCUMENT = "docs/hipaa-control-matrix.md"
 TEMPLATE = ROOT / "template" / f"{DOCUMENT}.jinja"
 
 
+# With everything: every feature, and the way to run dbt that has all of its modules.
+EVERYTHING: dict[str, Any] = {"dbt_runner": "cloud_run_job"}
+OPPOSITE = {"==": "!=", "!=": "=="}
+
+
 def optional_modules() -> dict[str, str]:
-    """Answer -> path of the module that copier.yml leaves out without it."""
-    excluded = re.findall(
-        r"\[~ if not (\w+) ~\]\n\s*/(infra/terraform/modules/\S+)\n", (ROOT / "copier.yml").read_text()
-    )
-    return dict(excluded)
+    """What must be true of the answers -> path of the module that copier.yml leaves out otherwise."""
+    excluded = re.findall(r"\[~ if (.+) ~\]\n\s*/(infra/terraform/modules/\S+)\n", (ROOT / "copier.yml").read_text())
+    return {opposite(condition): module for condition, module in excluded}
+
+
+def opposite(condition: str) -> str:
+    """The opposite of `answer`, of `not answer`, or of a comparison of an answer with a value."""
+    if " == " in condition or " != " in condition:
+        return re.sub(r" (==|!=) ", lambda found: f" {OPPOSITE[found[1]]} ", condition)
+    return condition.removeprefix("not ") if condition.startswith("not ") else f"not {condition}"
 
 
 def run(repository: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -72,7 +83,7 @@ def templated(everything: str, without: Mapping[str, str]) -> str:
         if before and apart:
             template.append("[~ endif ~]")
         for answer, others in instead.get(number, []):
-            template += [f"[~ if not {answer} ~]", *others, "[~ endif ~]"]
+            template += [f"[~ if {opposite(answer)} ~]", *others, "[~ endif ~]"]
         if here and apart:
             template.append(f"[~ if {here} ~]")
         template += lines[number : number + 1]
@@ -84,7 +95,8 @@ def template_text() -> str:
     modules = optional_modules()
     with tempfile.TemporaryDirectory() as scratch:
         template = copy_template(Path(scratch) / "template", f"{DOCUMENT}.jinja")
-        answers = {"domains": ["labs"]} | dict.fromkeys(modules, True)
+        features = [condition for condition in modules if condition.isidentifier()]
+        answers = {"domains": ["labs"]} | dict.fromkeys(features, True) | EVERYTHING
         repository = render(template, Path(scratch) / "repository", answers)
         everything = written(repository)
         without = {}

@@ -14,7 +14,7 @@ import yaml
 
 from tests.conftest import Render
 from tests.render import example_answers
-from tests.sentinel.control_matrix import DOCUMENT, optional_modules, run, templated, written
+from tests.sentinel.control_matrix import DOCUMENT, EVERYTHING, optional_modules, run, templated, written
 from tests.sentinel.policy_sets import POLICIES
 from tests.terraform.conftest import THREE_CELLS
 
@@ -23,12 +23,23 @@ MODULES = "infra/terraform/modules"
 SESSIONS = f"{POLICIES}/policies/iam/iam-role-sessions-are-short.sentinel"
 TRAIL = f"{POLICIES}/policies/cloudtrail/cloudtrail-records-all-data-access.sentinel"
 
-# The examples of other tests, and every other way to leave modules out.
-SHAPES: dict[str, dict[str, Any]] = {"northwind": example_answers("northwind"), "three cells": THREE_CELLS} | {
-    f"without {' '.join(left_out)}": {"domains": ["labs"]} | {name: name not in left_out for name in optional_modules()}
-    for count in range(len(optional_modules()) + 1)
-    for left_out in combinations(optional_modules(), count)
-}
+# Answers that are yes or no, each with a module of its own.
+FEATURES = [condition for condition in optional_modules() if condition.isidentifier()]
+
+# The examples of other tests, every other way to leave modules out, and every way to run dbt.
+SHAPES: dict[str, dict[str, Any]] = (
+    {"northwind": example_answers("northwind"), "three cells": THREE_CELLS}
+    | {
+        f"without {' '.join(left_out)}": {"domains": ["labs"]} | {name: name not in left_out for name in FEATURES}
+        for count in range(len(FEATURES) + 1)
+        for left_out in combinations(FEATURES, count)
+    }
+    | {
+        f"dbt by {runner}": {"domains": ["labs"], "dbt_runner": runner}
+        for runner in ("kubernetes_pod", "cloud_run_job")
+    }
+    | {"everything": {"domains": ["labs"]} | dict.fromkeys(FEATURES, True) | EVERYTHING}
+)
 
 Break = Callable[[Path], None]
 

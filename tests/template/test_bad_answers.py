@@ -56,6 +56,7 @@ BAD_ANSWERS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "unknown domain": ({"domains": ["labs", "dentistry"]}, ("domains", "dentistry")),
     "landing_format unknown": ({"landing_format": "xml"}, ("landing_format", "xml")),
     "airflow_version unknown": ({"airflow_version": "1.10"}, ("airflow_version", "1.10")),
+    "dbt_runner unknown": ({"dbt_runner": "bash"}, ("dbt_runner", "bash")),
     "retention below six years": ({"retention_days": 30}, ("retention_days is 30", "2192")),
     "retention that is no number": ({"retention_days": "six years"}, ("retention_days is six years", "whole number")),
     "platform_ids as a list": ({"platform_ids": ["dev"]}, ("platform_ids is not a mapping",)),

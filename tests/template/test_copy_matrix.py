@@ -27,6 +27,8 @@ MATRIX: dict[str, dict[str, Any]] = {
     "one region": {"regions": ["eu-central-1"]},
     "three regions": {"regions": ["us-east-1", "us-west-2", "ap-northeast-2"]},
     "Airflow 2": {"airflow_version": "2.11"},
+    "dbt in pods": {"dbt_runner": "kubernetes_pod"},
+    "dbt in Cloud Run": {"dbt_runner": "cloud_run_job"},
     "longer retention": {"retention_days": 3653},
     "switches turned": {"threat_detection": False, "service_perimeter": True, "replication": True},
 }

@@ -39,6 +39,8 @@ SHAPES: dict[str, dict[str, Any]] = {
     "one environment": {"environments": ["prod"]},
     "three environments": {"environments": ["dev", "staging", "prod"]},
     "three regions": {"regions": ["eu-west-1", "us-east-1", "ap-southeast-2"]},
+    "dbt in pods": {"dbt_runner": "kubernetes_pod"},
+    "dbt in Cloud Run": {"dbt_runner": "cloud_run_job", "airflow_version": "2.11"},
     "every feature": {"threat_detection": True, "service_perimeter": True, "replication": True},
     "no feature": {"threat_detection": False, "service_perimeter": False, "replication": False},
 }
@@ -202,6 +204,33 @@ def test_recorded_answers_render_the_same_again(template: Path, render: Render, 
 def test_no_folder_is_empty(shape: str, render: Render) -> None:
     folders = [path for path in render(**SHAPES[shape]).rglob("*") if path.is_dir()]
     assert [folder for folder in folders if not any(folder.iterdir())] == []
+
+
+def test_dbt_brings_what_its_runner_needs_and_nothing_else(render: Render) -> None:
+    """What runs on workers is a script and its requirements; an image is made from a folder of its own."""
+    found = {}
+    for runner in ("virtualenv", "kubernetes_pod", "cloud_run_job"):
+        folder = render(domains=["labs"], dbt_runner=runner) / "orchestration/composer"
+        files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        found[runner] = {path for path in files if path.startswith("image/") or "/dbt" in path}
+    everywhere = {f"dags/clinical_mesh/dbt_{name}.py" for name in ("arguments", "tasks")}
+    everywhere.add("dags/dbt_orchestration_dag.py")
+    image = {f"image/{name}" for name in ("Dockerfile", "Dockerfile.dockerignore", "dbt_requirements.txt")}
+    assert found["virtualenv"] - everywhere == {
+        f"dags/clinical_mesh/dbt{name}" for name in (".sh", "_requirements.txt")
+    }
+    assert found["kubernetes_pod"] - everywhere == found["cloud_run_job"] - everywhere == image
+
+
+def test_subnets_of_jobs_stay_when_regions_come(render: Render) -> None:
+    def ranges(*regions: str) -> dict[str, str]:
+        root = render(domains=["labs"], regions=list(regions), home_region="eu-west-1", dbt_runner="cloud_run_job")
+        cells = (root / "infra/terraform/envs/prod").glob("cell_*.tf")
+        return {cell.stem: re.findall(r'subnet_range +=  *"(.*)"', cell.read_text())[0] for cell in cells}
+
+    few, many = ranges("eu-west-1", "eu-central-1"), ranges("us-east-1", "eu-west-1", "ap-southeast-2", "eu-central-1")
+    assert few.items() <= many.items()
+    assert len(set(many.values())) == len(many)
 
 
 def test_mart_without_its_inputs_is_not_rendered(render: Render) -> None:

@@ -25,6 +25,7 @@ THREE_CELLS: dict[str, Any] = {
     },
     "replication": True,
     "service_perimeter": True,
+    "dbt_runner": "cloud_run_job",
 }
 
 

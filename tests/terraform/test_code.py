@@ -29,7 +29,9 @@ SHAPES: dict[str, dict[str, Any]] = {
         "regions": ["us-east-1", "eu-west-1", "ap-southeast-2"],
         "replication": True,
         "service_perimeter": True,
+        "dbt_runner": "cloud_run_job",
     },
+    "dbt in pods": {"domains": ["labs"], "dbt_runner": "kubernetes_pod"},
     "nothing more": {"domains": ["labs"], "environments": ["prod"], "threat_detection": False},
     "four environments": {"domains": ["labs"], "environments": ["dev", "test", "staging", "prod"]},
     "every region": {
@@ -203,6 +205,22 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
         "enable_private_builds_only = false",
     ),
     "Airflow for every address": ("gcp/composer", "variables.tf", '!endswith(range, "/0")', "true"),
+    "tags that move": ("gcp/dbt_image", "main.tf", "immutable_tags = true", "immutable_tags = false"),
+    "images that everybody pulls": (
+        "gcp/dbt_image",
+        "main.tf",
+        '"serviceAccount:${each.value}"',
+        '"allAuthenticatedUsers"',
+    ),
+    "images by tag": ("gcp/dbt_job", "variables.tf", "@sha256:[0-9a-f]{64}$", "[:@].+$"),
+    "dbt on the internet": ("gcp/dbt_job", "main.tf", '"ALL_TRAFFIC"', '"PRIVATE_RANGES_ONLY"'),
+    "dbt as the default account": ("gcp/dbt_job", "main.tf", "var.dbt_service_account", "null"),
+    "Airflow that changes jobs": (
+        "gcp/dbt_job",
+        "iam.tf",
+        '"roles/run.jobsExecutorWithOverrides"',
+        '"roles/run.developer"',
+    ),
     "Airflow without a key": ("gcp/composer", "main.tf", "kms_key_name = var.kms_key_id", 'kms_key_name = ""'),
     "DAGs that read every secret": (
         "gcp/composer",
@@ -284,12 +302,17 @@ def test_environments_are_valid(shape: str, render: Render, tmp_path: Path) -> N
 
 
 def test_modules_are_there_where_the_answers_want_them(render: Render) -> None:
-    everything, nothing_more = (
+    everything, pods, nothing_more = (
         {str(folder.relative_to(root)) for folder in module_folders(root)}
-        for root in (render(**SHAPES[shape]) / "infra/terraform/modules" for shape in ("everything", "nothing more"))
+        for root in (
+            render(**SHAPES[shape]) / "infra/terraform/modules"
+            for shape in ("everything", "dbt in pods", "nothing more")
+        )
     )
     assert everything == set(NAMES)
-    assert everything - nothing_more == {"aws/threat_detection", "aws/replication", "gcp/service_perimeter"}
+    answered = {"aws/threat_detection", "aws/replication", "gcp/service_perimeter", "gcp/dbt_image", "gcp/dbt_job"}
+    assert everything - nothing_more == answered
+    assert answered & pods == {"aws/threat_detection", "gcp/dbt_image"}
 
 
 @pytest.mark.parametrize("shape", SHAPES)

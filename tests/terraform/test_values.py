@@ -24,6 +24,14 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
         'enforced_policies = ["gcp.resourceLocations"]',
         ("enforced_policies", "iam.disableServiceAccountKeyCreation"),
     ),
+    "image of dbt by a tag": (
+        'dbt_image = "us-east4-docker.pkg.dev/northwind-dev/dbt/dbt:latest"',
+        ("var.dbt_image", "by its digest"),
+    ),
+    "image of dbt from elsewhere": (
+        f'dbt_image = "us-east4-docker.pkg.dev/northwind-prod/dbt/dbt@sha256:{"0" * 64}"',
+        ("var.dbt_image", "/northwind-dev/dbt/dbt"),
+    ),
     "image of another line of Airflow": (
         'composer_image = "composer-3-airflow-2.11.1-build.14"',
         ("var.composer_image", "composer-3-airflow-3.3.<patch>"),
@@ -102,12 +110,13 @@ WRONG: dict[str, tuple[str, tuple[str, ...]]] = {
 
 @pytest.fixture(scope="module")
 def rendered(render: Render) -> Path:
-    """A small environment with a service perimeter."""
+    """A small environment with a service perimeter, and with dbt in pods."""
     return render(
         domains=["labs"],
         environments=["dev"],
         threat_detection=False,
         service_perimeter=True,
+        dbt_runner="kubernetes_pod",
         platform_ids={"dev": {"gcp_project": "northwind-dev", "aws_account": "111111111111"}},
     )
 

@@ -93,6 +93,11 @@ policy "google-services-encrypt-with-own-keys" {
   enforcement_level = "soft-mandatory"
 }
 
+policy "cloud-run-jobs-are-private" {
+  source            = "../policies/cloud-run/cloud-run-jobs-are-private.sentinel"
+  enforcement_level = "soft-mandatory"
+}
+
 policy "audit-records-are-kept" {
   source            = "../policies/cloudtrail/audit-records-are-kept.sentinel"
   enforcement_level = "soft-mandatory"

@@ -3,7 +3,7 @@
 # administrator applies those grants, in the first apply and whenever they change.
 
 locals {
-  plan_roles = [
+  plan_roles = concat(var.cloud_run ? ["roles/run.viewer"] : [], [
     "roles/artifactregistry.reader",
     "roles/bigquerydatapolicy.viewer",
     "roles/cloudkms.viewer",
@@ -19,9 +19,9 @@ locals {
     "roles/orgpolicy.policyViewer",
     "roles/secretmanager.viewer",
     "roles/serviceusage.serviceUsageViewer",
-  ]
+  ])
 
-  apply_roles = [
+  apply_roles = concat(var.cloud_run ? ["roles/run.admin"] : [], [
     "roles/artifactregistry.admin",
     "roles/bigquerydatapolicy.admin",
     "roles/cloudkms.admin",
@@ -34,7 +34,7 @@ locals {
     "roles/logging.configWriter",
     "roles/monitoring.editor",
     "roles/serviceusage.serviceUsageAdmin",
-  ]
+  ])
 
   # Project-wide roles that the mesh gives to identities of its own.
   granted_roles = [

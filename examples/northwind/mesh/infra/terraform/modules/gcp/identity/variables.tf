@@ -1,3 +1,9 @@
+variable "cloud_run" {
+  description = "Whether dbt runs in Cloud Run, whose jobs Terraform then makes."
+  type        = bool
+  default     = false
+}
+
 variable "github" {
   description = "GitHub repository of the mesh: owner/name, and the numeric ids of both (https://api.github.com/repos/<owner>/<name> shows id and owner.id)."
   type = object({

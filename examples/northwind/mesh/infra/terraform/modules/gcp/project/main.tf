@@ -3,7 +3,7 @@
 locals {
   # Each is covered by Google's Business Associate Agreement. A service that is not on Google's list has no place here.
   # https://cloud.google.com/security/compliance/hipaa#covered-products
-  services = concat(var.service_perimeter ? ["accesscontextmanager.googleapis.com"] : [], [
+  services = concat(var.service_perimeter ? ["accesscontextmanager.googleapis.com"] : [], var.cloud_run ? ["run.googleapis.com"] : [], [
     "artifactregistry.googleapis.com",
     "bigquery.googleapis.com",
     "bigqueryconnection.googleapis.com",

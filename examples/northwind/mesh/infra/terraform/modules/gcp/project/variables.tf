@@ -1,3 +1,9 @@
+variable "cloud_run" {
+  description = "Whether dbt runs in Cloud Run."
+  type        = bool
+  default     = false
+}
+
 variable "enforced_policies" {
   description = "Organization policies that are enforced on the project. Setting them needs roles/orgpolicy.policyAdmin on the organization; leave out those that the organization enforces already."
   type        = set(string)

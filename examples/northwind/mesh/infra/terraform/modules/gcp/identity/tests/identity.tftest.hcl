@@ -128,6 +128,28 @@ run "lets_registration_refresh_a_cache" {
   }
 }
 
+run "keeps_terraform_out_of_cloud_run" {
+  command = plan
+
+  assert {
+    condition     = !contains(keys(google_project_iam_member.apply), "roles/run.admin")
+    error_message = "Terraform administers no Cloud Run where there is none."
+  }
+}
+
+run "lets_terraform_make_jobs_of_cloud_run" {
+  command = plan
+
+  variables {
+    cloud_run = true
+  }
+
+  assert {
+    condition     = contains(keys(google_project_iam_member.apply), "roles/run.admin") && contains(keys(google_project_iam_member.plan), "roles/run.viewer")
+    error_message = "Terraform must be able to make jobs, and to read them when planning."
+  }
+}
+
 run "limits_what_apply_can_grant" {
   command = plan
 

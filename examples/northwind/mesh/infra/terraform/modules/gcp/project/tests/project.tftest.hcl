@@ -20,6 +20,28 @@ run "turns_on_what_the_mesh_needs" {
   }
 }
 
+run "leaves_cloud_run_off" {
+  command = plan
+
+  assert {
+    condition     = !contains(output.services, "run.googleapis.com")
+    error_message = "What is not used stays off."
+  }
+}
+
+run "turns_on_cloud_run_for_dbt" {
+  command = plan
+
+  variables {
+    cloud_run = true
+  }
+
+  assert {
+    condition     = contains(output.services, "run.googleapis.com")
+    error_message = "Jobs need Cloud Run."
+  }
+}
+
 run "enforces_policies" {
   command = plan
 
