@@ -5,12 +5,14 @@ locals {
 }
 
 resource "google_cloud_run_v2_job" "dbt" {
-  deletion_protection = true
-  labels              = var.labels
-  launch_stage        = "GA"
-  location            = var.cell.bigquery_region
-  name                = "${local.name}-dbt"
-  project             = var.mesh.gcp_project
+  labels       = var.labels
+  launch_stage = "GA"
+  location     = var.cell.bigquery_region
+  name         = "${local.name}-dbt"
+  project      = var.mesh.gcp_project
+
+  # A job holds nothing that this code does not make again. Protected, it would stop the removal of a region halfway.
+  deletion_protection = false
 
   template {
     parallelism = 1

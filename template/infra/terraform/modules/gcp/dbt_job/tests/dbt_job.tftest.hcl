@@ -74,8 +74,8 @@ run "is_private_and_encrypted" {
   }
 
   assert {
-    condition     = google_cloud_run_v2_job.dbt.deletion_protection
-    error_message = "A slip must not delete the job."
+    condition     = !google_cloud_run_v2_job.dbt.deletion_protection
+    error_message = "The removal of a region must not stop halfway."
   }
 }
 
