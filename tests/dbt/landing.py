@@ -1,6 +1,8 @@
-"""Plants rows in the landing zone of a mesh."""
+"""Fills the landing zone of a mesh."""
 
 from __future__ import annotations
+
+import datetime as dt
 
 from tests.mesh import Mesh
 
@@ -39,3 +41,11 @@ def plant(
     files = next((mesh.landing / domain / table / f"landed_date={from_date}").iterdir())
     folder = str(mesh.landing / domain / table)
     mesh.python("-c", SCRIPT, folder, files.suffix[1:], landed_date, from_date, name, replacements, where, str(limit))
+
+
+def land_until_today(mesh: Mesh, patients: int) -> tuple[str, str]:
+    """Land three days, until today; the first, and the one before today."""
+    today = dt.datetime.now(dt.UTC).date()
+    first, yesterday = ((today - dt.timedelta(days=days)).isoformat() for days in (2, 1))
+    mesh.generate("--patients", str(patients), "--days", "3", "--first-day", first)
+    return first, yesterday

@@ -132,24 +132,16 @@ class Warehouse:
 
 
 @contextmanager
-def warehouse(mesh: Mesh, target: str = "dev", **profile: Any) -> Iterator[Warehouse]:
-    """The mesh with its landing tables in a service of its own. Landing data may change while it runs.
+def warehouse(mesh: Mesh, target: str = "dev", tables: bool = True, **profile: Any) -> Iterator[Warehouse]:
+    """The mesh with its landing tables in a service of its own, or without. Landing data may change while it runs.
 
     profile: settings of all targets, such as `token`, the principal that dbt runs as. All targets lie in the project of
     that one, for a service holds the landing tables of one environment.
     """
-    with Emulator(mesh=mesh.root) as emulator:
-        profiles = yaml.safe_load((mesh.root / "dbt" / "profiles.yml").read_text())
-        outputs = profiles["clinical_mesh"]["outputs"]
-        project, location = outputs[target]["project"], outputs[target]["location"]
-        service = {"method": "oauth-secrets", "token": "dummy", "api_endpoint": emulator.endpoint, "project": project}
-        for output in outputs.values():
-            if output["type"] == "bigquery":
-                output.update(service | profile)
-        folder = mesh.root / "profiles"
-        folder.mkdir(exist_ok=True)
-        (folder / "profiles.yml").write_text(yaml.safe_dump(profiles))
-        ids = {tag: f"projects/{project}/locations/{location}/taxonomies/7/policyTags/{tag}" for tag in masks(mesh)}
+    with Emulator(mesh=mesh.root, tables=tables) as emulator:
+        project, location = place_of(mesh, target)
+        ids = policy_tag_ids(mesh, project, location)
+        folder = profiles_for(mesh, emulator, target, **profile)
         settings = {"DBT_PROFILES_DIR": str(folder), "POLICY_TAG_IDS": json.dumps(ids)}
         command = [str(mesh.environment.python), str(Path(__file__).with_name("invocations.py")), emulator.endpoint]
         with subprocess.Popen(
@@ -162,6 +154,31 @@ def warehouse(mesh: Mesh, target: str = "dev", **profile: Any) -> Iterator[Wareh
             text=True,
         ) as process:
             yield Warehouse(mesh, emulator, process, target, project, ids)
+
+
+def place_of(mesh: Mesh, target: str) -> tuple[str, str]:
+    """Project and location of a target of dbt."""
+    output = yaml.safe_load((mesh.root / "dbt" / "profiles.yml").read_text())["clinical_mesh"]["outputs"][target]
+    return output["project"], output["location"]
+
+
+def profiles_for(mesh: Mesh, emulator: Emulator, target: str = "dev", **profile: Any) -> Path:
+    """The folder of profiles that lead all targets to the service, into the project of one of them."""
+    profiles = yaml.safe_load((mesh.root / "dbt" / "profiles.yml").read_text())
+    service = {"method": "oauth-secrets", "token": "dummy", "api_endpoint": emulator.endpoint}
+    service["project"], _ = place_of(mesh, target)
+    for output in profiles["clinical_mesh"]["outputs"].values():
+        if output["type"] == "bigquery":
+            output.update(service | profile)
+    folder = mesh.root / "profiles"
+    folder.mkdir(exist_ok=True)
+    (folder / "profiles.yml").write_text(yaml.safe_dump(profiles))
+    return folder
+
+
+def policy_tag_ids(mesh: Mesh, project: str, location: str) -> dict[str, str]:
+    """Policy tag -> id, as Terraform would give it."""
+    return {tag: f"projects/{project}/locations/{location}/taxonomies/7/policyTags/{tag}" for tag in masks(mesh)}
 
 
 def masks(mesh: Mesh) -> dict[str, str | None]:

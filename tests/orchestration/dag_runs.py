@@ -1,8 +1,8 @@
 """Runs DAGs one after another in one process, as `airflow dags test` does.
 
 Executed in an environment of Airflow, with AIRFLOW_HOME and the folder of DAGs set. Every line of standard input is a
-step. {"dag": id, "conf": {...}, "clock": keyword} runs a DAG and is answered {"success", "states", "log"}, states: task ->
-state. {"environment": {name: value}} sets variables from then on, or with an empty value takes them away.
+step. {"dag": id, "conf": {...}, "clock": keyword} runs a DAG and is answered {"success", "states", "log"}, states being
+task -> state. {"environment": {name: value}} sets variables from then on, or with an empty value takes them away.
 """
 
 from __future__ import annotations

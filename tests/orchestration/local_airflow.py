@@ -14,13 +14,16 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+from tests.dbt.warehouse import place_of, policy_tag_ids
 from tests.engines.environments import Environment
 from tests.mesh import Mesh
 
 LINES = ("2.11", "3.3")
 REGISTER = "biglake_register_external_tables"
+# Of the home cell of most meshes here.
+DBT = "dbt_orchestration__us_east4"
 
-# Tasks are tried again at once, and what runs dbt once only.
+# Tasks are tried again at once, and those that run dbt are not.
 LOCAL_SETTINGS = """
 from datetime import timedelta
 
@@ -28,7 +31,7 @@ from datetime import timedelta
 def task_policy(task):
     task.retry_delay = timedelta(0)
     task.retry_exponential_backoff = False
-    task.retries = min(task.retries, 1)
+    task.retries = 0 if task.task_type == "BashOperator" else min(task.retries, 1)
 """
 
 
@@ -135,13 +138,14 @@ def opened(line: str, environment: Environment, migrated: Path, home: Path, mesh
     """Airflow over a mesh. migrated: a home whose database has its tables, which is copied."""
     shutil.copytree(migrated, home)
     (home / "tmp").mkdir()
+    (home / "config").mkdir()
+    (home / "config" / "airflow_local_settings.py").write_text(LOCAL_SETTINGS)
     return Airflow(line, environment, home, mesh.root, settings)
 
 
 def migrate(environment: Environment, home: Path) -> Path:
     """A home of Airflow whose database has its tables."""
-    (home / "config").mkdir(parents=True)
-    (home / "config" / "airflow_local_settings.py").write_text(LOCAL_SETTINGS)
+    home.mkdir(parents=True)
     environment.run(["airflow", "db", "migrate"], cwd=home, variables={"AIRFLOW_HOME": str(home)})
     # Names the home that it was made for.
     (home / "airflow.cfg").unlink(missing_ok=True)
@@ -167,6 +171,7 @@ def bigquery_settings(mesh: Mesh, endpoint: str, environment: str = "dev") -> di
         ),
         "AIRFLOW_VAR_ENV": environment,
         "AIRFLOW_VAR_GCP_PROJECT_ID": dev["project"],
+        "AIRFLOW_VAR_POLICY_TAG_IDS": json.dumps(policy_tag_ids(mesh, dev["project"], place_of(mesh, environment)[1])),
         "BIGQUERY_EMULATOR_HOST": endpoint,
     }
     home = next(iter(places))[1]
@@ -177,3 +182,8 @@ def bigquery_settings(mesh: Mesh, endpoint: str, environment: str = "dev") -> di
         bucket = uri.removeprefix("s3://").removesuffix(f"-{domain}")
         settings[f"AIRFLOW_VAR_BQ_AWS_CONNECTION{suffix}"] = f"{dev['project']}.aws-{region}.{bucket}"
     return settings
+
+
+def dbt_settings(mesh: Mesh, home: Path) -> dict[str, str]:
+    """dbt as it is installed here, and where it keeps what it parsed."""
+    return {"DBT_CACHE": str(home / "dbt"), "DBT_VENV": str(mesh.environment.directory)}

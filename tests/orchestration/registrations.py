@@ -90,7 +90,8 @@ def killed(number: int, after: bool) -> bool:
     """Run the task in a process that dies at a request, before or after it has its effect; whether it came to that."""
     child = os.fork()
     if child == 0:
-        send, made = requests.Session.request, []
+        send = requests.Session.request
+        made: list[None] = []
 
         def request(*arguments: Any, **more: Any) -> Any:
             made.append(None)
@@ -107,7 +108,7 @@ def killed(number: int, after: bool) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
 
-answers = []
+answers: list[dict[str, Any]] = []
 
 
 def tell(what: str, error: str) -> None:

@@ -112,7 +112,9 @@ def parsed(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Any]:
     """What PARSE finds."""
+    # Without local settings, which would change the tasks.
     found = opened(line, airflow_environment, migrated, tmp_path_factory.mktemp("home") / "home", mesh)
+    (found.home / "config" / "airflow_local_settings.py").unlink()
     answer: dict[str, Any] = json.loads(found.python(PARSE).stdout.splitlines()[-1])
     return answer
 
@@ -139,7 +141,8 @@ def test_every_task_has_an_owner_and_an_end(parsed: dict[str, Any], mesh: Mesh) 
     for name, task in tasks(parsed).items():
         assert task["owner"] in teams | {"platform"}, name
         assert task["timeout"] and task["callback"], name
-        assert task["retries"] == 1 or name.endswith(".source_freshness"), name
+        # What is stale does not get fresh by asking again.
+        assert task["retries"] >= 2 or name.endswith(".source_freshness"), name
     for name, dag in parsed["dags"].items():
         assert dag["doc"] and dag["tags"] and dag["timeout"] and dag["runs"] == 1 and not dag["catchup"], name
 
@@ -181,7 +184,9 @@ def test_the_graph_is_the_projects(parsed: dict[str, Any], mesh: Mesh) -> None:
     before = {name: ancestors(known, name) for name in known}
 
     def task_of(node: dict[str, Any]) -> str:
-        owners = [name for folder, name in folders.items() if node["original_file_path"].startswith(f"{folder}/")]
+        owners: list[str] = [
+            name for folder, name in folders.items() if node["original_file_path"].startswith(f"{folder}/")
+        ]
         assert len(owners) == 1, node["unique_id"]
         return owners[0]
 

@@ -15,13 +15,13 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${DBT_CACHE:-${TMPDIR:-/tmp}/clinical-mesh}
 mkdir -p "$cache"
 
-# The first task on a worker makes the environment, the others wait for it.
+# The first task on a worker makes what it needs, the others wait for it.
+exec 9>"$cache/lock"
+flock 9
 venv=${DBT_VENV:-}
 if [[ -z $venv ]]; then
   requirements=$here/dbt_requirements.txt
   venv=$cache/venv-$(sha256sum "$requirements" | cut -c 1-16)
-  exec 9>"$venv.lock"
-  flock 9
   if [[ ! -e $venv/complete ]]; then
     echo "Installing dbt into $venv ..."
     python3 -m venv --clear "$venv"
@@ -35,33 +35,41 @@ if [[ -z $venv ]]; then
     unset PIP_INDEX_URL
     touch "$venv/complete"
   fi
-  flock -u 9
 fi
 
-# dbt writes into its project: logs, packages, results. None of it may go back to the bucket or meet another task's.
+# Of each version of the project there is one copy, at one path: dbt keeps paths in what it parsed.
+version=$(cd "$folder/dbt" && find . -type f -not -path "./target/*" -not -path "./logs/*" -print0 | sort --zero-terminated |
+  xargs --null sha256sum | sha256sum | cut -c 1-16)
+project=$cache/dbt-$version
+if [[ ! -e $project.complete ]]; then
+  rm -rf "$project"
+  cp -R "$folder/dbt" "$project"
+  rm -rf "$project/target" "$project/logs"
+  # Deployment ships the packages with the project.
+  if [[ ! -d $project/dbt_packages ]]; then
+    (cd "$project" && DBT_PROFILES_DIR=. "$venv/bin/dbt" --no-use-colors deps)
+  fi
+  touch "$project.complete"
+fi
+flock --unlock 9
+
+# What dbt writes meets no other task's.
 scratch=$(mktemp -d "$cache/run-XXXXXXXX")
 trap 'rm -rf "$scratch"' EXIT
-cp -R "$folder/dbt/." "$scratch"
-rm -rf "$scratch/target" "$scratch/logs"
-cd "$scratch"
-export DBT_PROFILES_DIR=${DBT_PROFILES_DIR:-$scratch} DBT_LOG_PATH=$scratch/logs DBT_TARGET_PATH=$scratch/target
-
-# Deployment ships the packages with the project.
-if [[ ! -d dbt_packages ]]; then
-  "$venv/bin/dbt" --no-use-colors deps
-fi
+cd "$project"
+export DBT_PROFILES_DIR=${DBT_PROFILES_DIR:-$project} DBT_LOG_PATH=$scratch/logs DBT_TARGET_PATH=$scratch/target
 
 # To parse the project is half of a task's time. The first task of a run on a worker does it for the others; dbt itself
 # sees whether what was parsed still holds.
-parsed=$cache/partial_parse.msgpack
-mkdir target
+parsed=$project.partial_parse.msgpack
+mkdir "$scratch/target"
 if [[ -e $parsed ]]; then
-  cp "$parsed" target/
+  cp "$parsed" "$scratch/target/partial_parse.msgpack"
 fi
 status=0
 "$venv/bin/dbt" --no-use-colors "$@" || status=$?
-if [[ -e target/partial_parse.msgpack ]]; then
-  mv target/partial_parse.msgpack "$scratch.parsed"
-  mv "$scratch.parsed" "$parsed"
+if [[ -e $scratch/target/partial_parse.msgpack ]]; then
+  mv "$scratch/target/partial_parse.msgpack" "$scratch/parsed"
+  mv "$scratch/parsed" "$parsed"
 fi
 exit "$status"
