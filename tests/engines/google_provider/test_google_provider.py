@@ -761,7 +761,8 @@ def test_every_covered_resource_is_planned_applied_and_destroyed(attached: Mappi
     resources["google_dataplex_entry"]["this"]["entry_type"] = "projects/1/locations/global/entryTypes/generic"
     resources["google_dns_record_set"]["this"]["name"] = "example."
     # On by default, as the real provider has it.
-    resources["google_bigquery_table"]["this"]["deletion_protection"] = False
+    for protected in ("google_bigquery_table", "google_cloud_run_v2_job"):
+        resources[protected]["this"]["deletion_protection"] = False
     (tmp_path / "providers.tf").write_text(REQUIRED_PROVIDERS + PROVIDERS)
     (tmp_path / "main.tf.json").write_text(json.dumps({"resource": resources}))
     run(tmp_path, attached, "apply", "-auto-approve", "-parallelism=40")
