@@ -1,4 +1,4 @@
-"""The full example on BigQuery's own SQL engine: registered and loaded by Airflow, loaded again, the same as on DuckDB."""
+"""The full example on BigQuery's own SQL engine: loaded by Airflow, loaded again a day later, the same as on DuckDB."""
 
 from __future__ import annotations
 
