@@ -45,6 +45,10 @@ examples: $(VENV)/template ## Render the examples anew
 module-docs: $(VENV)/template ## Write the tables in the READMEs of the Terraform modules anew
 	$(VENV)/bin/python -m tests.terraform.module_docs
 
+.PHONY: airflow-locks
+airflow-locks: $(VENV)/template ## Lock the requirements of Airflow, and of dbt on its workers, anew
+	$(VENV)/bin/python -m tests.orchestration.locks
+
 .PHONY: control-matrix
 control-matrix: $(VENV)/template ## Write the HIPAA control matrix of the template anew
 	$(VENV)/bin/python -m tests.sentinel.control_matrix

@@ -47,6 +47,15 @@ began = time.process_time()
 bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
 seconds = time.process_time() - began
 of_bag = [[text, "", file] for file, texts in (getattr(bag, "captured_warnings", None) or {}).items() for text in texts]
+SETTINGS = ("arguments", "cmds", "config_file", "container_security_context", "deferrable", "do_xcom_push", "env_vars",
+    "image", "impersonation_chain", "job_name", "kubernetes_conn_id", "namespace", "on_finish_action", "overrides",
+    "region", "security_context")
+# What is of Kubernetes becomes plain, enumerations their values.
+plain = lambda value: (
+    value.to_dict() if hasattr(value, "to_dict")
+    else [plain(item) for item in value] if isinstance(value, list)
+    else getattr(value, "value", value)
+)
 describe = lambda task: {
     "owner": task.owner,
     "retries": task.retries,
@@ -55,6 +64,7 @@ describe = lambda task: {
     "outlets": [outlet.uri for outlet in task.outlets],
     "callback": bool(task.on_failure_callback),
     "command": getattr(task, "bash_command", None),
+    "settings": {name: plain(getattr(task, name)) for name in SETTINGS if hasattr(task, name)},
     "trigger": str(getattr(task.trigger_rule, "value", task.trigger_rule)),
 }
 def assets(timetable):
@@ -202,3 +212,58 @@ def ancestors(known: dict[str, Any], name: str) -> set[str]:
     """All tasks that come before a task."""
     direct = set(known[name]["upstream"])
     return direct.union(*(ancestors(known, other) for other in direct))
+
+
+@pytest.mark.parametrize("runner", ["kubernetes_pod", "cloud_run_job"])
+def test_the_graph_is_the_same_wherever_dbt_runs(
+    runner: str,
+    line: str,
+    airflow_environment: Environment,
+    migrated: Path,
+    render: Render,
+    open_mesh: Callable[[Path, Path], Mesh],
+    tmp_path: Path,
+) -> None:
+    """In pods and in Cloud Run, with the arguments that the workers' dbt is given."""
+    dags = []
+    for name in ("virtualenv", runner):
+        mesh = open_mesh(render(**THREE_REGIONS, dbt_runner=name), tmp_path / name)
+        airflow = opened(line, airflow_environment, migrated, tmp_path / f"home_{name}", mesh)
+        (airflow.home / "config" / "airflow_local_settings.py").unlink()
+        dags.append(json.loads(airflow.python(PARSE).stdout.splitlines()[-1])["dags"])
+    on_workers, there = dags
+    compared = ("owner", "retries", "timeout", "upstream", "outlets", "callback", "trigger")
+    for name, dag in on_workers.items():
+        assert dag["assets"] == there[name]["assets"]
+        assert {task: [known[key] for key in compared] for task, known in dag["tasks"].items()} == {
+            task: [known[key] for key in compared] for task, known in there[name]["tasks"].items()
+        }
+    for dag, location in (("us_east4", "us-east4"), ("europe_west1", "europe-west1")):
+        for name, task in there[f"dbt_orchestration__{dag}"]["tasks"].items():
+            settings = task["settings"]
+            assert settings["do_xcom_push"] is False
+            said = settings["arguments"] if runner == "kubernetes_pod" else arguments_of_job(settings, location)
+            # As a shell would split it, without the script and its folder.
+            command = re.sub(
+                r"\{\{ '--full-refresh'.*", "", on_workers[f"dbt_orchestration__{dag}"]["tasks"][name]["command"]
+            )
+            assert said == [part.strip("'") for part in re.findall(r"'\{.*\}'|\{\{.*?\}\}\S*|\S+", command)][3:], name
+            if runner == "kubernetes_pod":
+                assert settings["namespace"] == "composer-user-workloads"
+                assert settings["image"] == "{{ var.value.DBT_IMAGE }}"
+                assert not settings["cmds"]
+                assert settings["on_finish_action"] == "delete_pod"
+                assert settings["security_context"]["run_as_non_root"] is True
+                assert settings["container_security_context"]["capabilities"]["drop"] == ["ALL"]
+
+
+def arguments_of_job(settings: dict[str, Any], location: str) -> list[str]:
+    """The arguments of a Cloud Run job's execution, which runs as the job's own account beside the warehouse."""
+    assert settings["region"] == location
+    assert settings["job_name"] == "northwind-{{ var.value.ENV }}-dbt"
+    assert settings["deferrable"] is True
+    assert settings["impersonation_chain"] is None
+    (container,) = settings["overrides"]["container_overrides"]
+    assert "DBT_IMPERSONATE_SERVICE_ACCOUNT" not in [variable["name"] for variable in container["env"]]
+    arguments: list[str] = container["args"]
+    return arguments

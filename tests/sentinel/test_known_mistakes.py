@@ -472,6 +472,9 @@ UNKNOWN_PASSES: dict[str, dict[str, str]] = {
     "cloud-kms-keys-are-used-by-service-agents-only": {
         "google_kms_crypto_key_iam_member.member": "told by what the module is given: data sources of service agents",
     },
+    "cloud-run-jobs-are-private": {
+        "google_cloud_run_v2_job.launch_stage": "computed where it is not set: GA",
+    },
     "google-grants-name-groups-and-service-accounts": {
         "google_kms_crypto_key_iam_member.member": "cloud-kms-keys-are-used-by-service-agents-only decides on keys",
     },
@@ -655,8 +658,11 @@ def texts_of(rendered: Path) -> dict[str, str]:
     }
 
 
-# No names of environments: a device, a domain, and the example mesh of error messages.
-NO_ENVIRONMENT = re.compile(r"/dev/null|\bpkg\.dev\b|\bmesh-(?:dev|prod)\b")
+# No names of environments: a device, a domain, a file of requirements, Google's agent of Cloud Run, the example mesh of
+# error messages.
+NO_ENVIRONMENT = re.compile(
+    r"/dev/null|\bpkg(?:\\\\)?\.dev\b|\bserverless-robot-prod\b|\brequirements-dev\b|\bmesh-(?:dev|prod)\b"
+)
 # Where the environments of a mesh are listed.
 LISTED = (
     ".copier-answers.yml",
@@ -665,6 +671,8 @@ LISTED = (
     "dbt/profiles.yml",
     "infra/terraform/README.md",
     "infra/terraform/sentinel-policies/README.md",
+    "orchestration/composer/README.md",
+    "orchestration/composer/dags/clinical_mesh/mesh.py",
 )
 # Lines that name an environment and should not. An entry that is mended has to go.
 HARD_CODED = {

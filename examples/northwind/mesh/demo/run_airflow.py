@@ -129,9 +129,11 @@ def _print_summary() -> int:
     if DATABASE.exists():
         with duckdb.connect(str(DATABASE), read_only=True) as connection:
             print("\nNodes of dbt")
-            counts = "select resource_type, status, count(*) from dev__local.run_results group by all order by all"
-            for type, status, count in connection.execute(counts).fetchall():
-                print(f"  {type:<10} {status:<8} {count:>5}")
+            stored = "select table_schema from information_schema.tables where table_name = 'run_results'"
+            for (schema,) in connection.execute(stored).fetchall():
+                counts = f"select resource_type, status, count(*) from {schema}.run_results group by all order by all"
+                for type, status, count in connection.execute(counts).fetchall():
+                    print(f"  {type:<10} {status:<8} {count:>5}")
             print("\nRows of the marts")
             named = "select table_name from information_schema.tables where table_schema = 'marts__local' order by all"
             for (name,) in connection.execute(named).fetchall():

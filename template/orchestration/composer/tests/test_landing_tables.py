@@ -10,7 +10,7 @@ from clinical_mesh.contracts import OWNER, OWNER_LABEL, Landing, contract_of, la
 from clinical_mesh.landing_tables import compare
 from clinical_mesh.mesh import DOMAINS
 
-LANDING = Landing("dev", "project", "domain__aws_region", "project.aws-region.connection", "s3://bucket", {})
+LANDING = Landing("environment", "project", "domain__aws_region", "project.aws-region.connection", "s3://bucket", {})
 PARTITION = {"name": "landed_date", "type": "DATE", "mode": "NULLABLE"}
 
 
