@@ -123,7 +123,7 @@ def test_stand_in_of_dbt_utils_holds_what_the_project_calls(northwind: Path) -> 
 
 
 def test_marts_name_what_they_cannot_do_without(northwind: Path) -> None:
-    """extensions/marts.yml lists the staging models and marts that a mart's SQL refers to when nothing else is there."""
+    """extensions/marts.yml lists the staging models and marts that a mart refers to when nothing else is there."""
     root = Path(__file__).parents[2]
     declared = yaml.safe_load((root / "extensions" / "marts.yml").read_text())
     folders = {path.name for path in (northwind / "dbt/models/marts").iterdir() if path.is_dir()}
