@@ -297,4 +297,4 @@ class TestMetadataCache:
         with refused("notFound", "Not found"):
             client.query("call bq.refresh_external_metadata_cache('nowhere.t')")
         with refused("invalid", "not emulated: the procedure"):
-            client.query("call some.procedure()")
+            client.query("call ward.procedure()")

@@ -437,7 +437,7 @@ NOT_EMULATED = {
     "what stops the reference engine": ("select net.reg_domain('http://example.com')", "what made the SQL engine stop"),
     "other statements": ("assert true", "the statement Assert"),
     "blocks": ("begin select 1; end", "the statement BeginEndBlock"),
-    "procedures": ("call p()", "the statement Call"),
+    "procedures": ("call p()", "the procedure of call p()"),
     "materialized views": ("create materialized view n as select 1 as a", "the statement CreateMaterializedView"),
     "external tables by SQL": ("create external table n options (format = 'CSV')", "the statement CreateExternalTable"),
     "temporary tables": ("create temp table n as select 1 as a", "temporary tables"),
