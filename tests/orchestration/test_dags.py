@@ -95,7 +95,7 @@ print(json.dumps({
 THREE_REGIONS: dict[str, Any] = {**CUSTOM, "regions": ["us-east-1", "us-west-2", "eu-west-1"]}
 
 
-@pytest.fixture(scope="module", params=["northwind", "three regions"])
+@pytest.fixture(scope="module", params=["northwind", "three_regions"])
 def mesh(
     request: pytest.FixtureRequest,
     render: Render,
@@ -216,9 +216,11 @@ def ancestors(known: dict[str, Any], name: str) -> set[str]:
     return direct.union(*(ancestors(known, other) for other in direct))
 
 
+@pytest.mark.parametrize("mesh", ["three_regions"], indirect=True)
 @pytest.mark.parametrize("runner", ["kubernetes_pod", "cloud_run_job"])
 def test_the_graph_is_the_same_wherever_dbt_runs(
     runner: str,
+    parsed: dict[str, Any],
     line: str,
     airflow_environment: Environment,
     migrated: Path,
@@ -227,13 +229,11 @@ def test_the_graph_is_the_same_wherever_dbt_runs(
     tmp_path: Path,
 ) -> None:
     """In pods and in Cloud Run, with the arguments that the workers' dbt is given."""
-    dags = []
-    for name in ("virtualenv", runner):
-        mesh = open_mesh(render(**THREE_REGIONS, dbt_runner=name), tmp_path / name)
-        airflow = opened(line, airflow_environment, migrated, tmp_path / f"home_{name}", mesh)
-        (airflow.home / "config" / "airflow_local_settings.py").unlink()
-        dags.append(json.loads(airflow.python(PARSE).stdout.splitlines()[-1])["dags"])
-    on_workers, there = dags
+    on_workers = parsed["dags"]
+    mesh = open_mesh(render(**THREE_REGIONS, dbt_runner=runner), tmp_path / "mesh")
+    airflow = opened(line, airflow_environment, migrated, tmp_path / "home", mesh)
+    (airflow.home / "config" / "airflow_local_settings.py").unlink()
+    there = json.loads(airflow.python(PARSE).stdout.splitlines()[-1])["dags"]
     compared = ("owner", "retries", "timeout", "upstream", "outlets", "callback", "trigger")
     for name, dag in on_workers.items():
         assert dag["assets"] == there[name]["assets"]

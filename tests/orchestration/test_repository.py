@@ -12,10 +12,11 @@ from packaging.requirements import Requirement
 
 from tests.answers import CUSTOM
 from tests.conftest import Render
-from tests.engines.environments import ROOT, Environment
+from tests.engines.environments import ROOT, environment
 from tests.mesh import Mesh
 
-RUNNERS = ("virtualenv", "kubernetes_pod", "cloud_run_job")
+# The graphs of all ways to run dbt are compared on both lines in test_dags.py.
+VARIANTS = [("2.11", "virtualenv"), ("3.3", "virtualenv"), ("3.3", "kubernetes_pod"), ("3.3", "cloud_run_job")]
 LOCKS = ROOT / "extensions" / "airflow"
 
 
@@ -30,18 +31,18 @@ def pins(text: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize(("airflow_line", "runner"), VARIANTS)
 def test_its_own_tests_pass(
+    airflow_line: str,
     runner: str,
-    airflow_environment: Environment,
     render: Render,
     open_mesh: Callable[[Path, Path], Mesh],
     tmp_path: Path,
 ) -> None:
-    """On both lines of Airflow, wherever dbt runs."""
+    """On both lines of Airflow, and wherever dbt runs."""
     mesh = open_mesh(render(**CUSTOM, dbt_runner=runner), tmp_path / "mesh")
     tests = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "orchestration/composer/tests"]
-    result = airflow_environment.run(tests, cwd=mesh.root)
+    result = environment(f"airflow-{airflow_line}").run(tests, cwd=mesh.root)
     assert re.search(r"\d+ passed", result.stdout)
     lint = ["ruff", "check", "--preview", "--select", "AIR", "orchestration"]
     mesh.environment.run(lint, cwd=mesh.root)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from clinical_mesh.airflow_versions import BashOperator
@@ -16,7 +17,8 @@ FULL_REFRESH = "{{ '--full-refresh' if params.full_refresh else '' }}"
 
 def dbt_task(task_id: str, cell: Cell, arguments: Sequence[str], builds: bool = True, **options: Any) -> BashOperator:
     """A task that runs dbt for a cell. arguments: without target and variables. builds: whether a full refresh may."""
-    command = ["bash", str(SCRIPT), str(deployment()), *arguments, "--target", target(cell), "--vars", f"'{VARS}'"]
+    command = ["bash", quote(str(SCRIPT)), quote(str(deployment())), *arguments]
+    command += ["--target", target(cell), "--vars", f"'{VARS}'"]
     return BashOperator(
         task_id=task_id,
         bash_command=" ".join([*command, FULL_REFRESH] if builds else command),
