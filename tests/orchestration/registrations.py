@@ -25,7 +25,6 @@ DATASET += f"{DOMAIN}__{registration.cell_of(CELL).landing_id}"
 KINDS: list[dict[str, Any]] = [
     {"reason": "rateLimitExceeded"},
     {"reason": "backendError"},
-    {"reason": "internalError"},
     {"reason": "reset"},
     {"reason": "reset", "after": True},
     {"reason": "timeout", "seconds": 0.2},
@@ -128,7 +127,8 @@ for state in ("nothing", "another description", "another format"):
     assert register() == ""
     requests_made = len(call("GET", f"{ENDPOINT}/emulator/requests")["requests"])
     for kind in KINDS:
-        for number in range(requests_made):
+        # What lasts is the same wherever it begins.
+        for number in range(requests_made if kind.get("times", 1) == 1 else 1):
             start(state)
             call("PUT", f"{ENDPOINT}/emulator/faults", [{"path": "/tables", "skip": number, "times": 1, **kind}])
             tell(f"{state}: {kind} at request {number}", register())
@@ -137,7 +137,7 @@ for state in ("nothing", "another description", "another format"):
             start(state)
             assert killed(number, after)
             tell(f"{state}: killed {'after' if after else 'before'} request {number}", "killed")
-    for number in range(5):
+    for number in range(3):
         start(state)
         with ThreadPoolExecutor(2) as both:
             ended = list(both.map(lambda _: register(), range(2)))
