@@ -91,6 +91,12 @@ def copier_template_paths() -> list[str]:
 
 
 @pytest.fixture(scope="session")
+def copier_template_root(template: Path) -> Path:
+    """Where pytest-copier copies from: the policies' own cases are most files, and test_examples.py renders them."""
+    return template
+
+
+@pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template as a plain directory, without the cases of the policies."""
     return rendering.copy_template(tmp_path_factory.mktemp("template") / "template", rendering.POLICY_CASES)
