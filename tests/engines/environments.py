@@ -38,7 +38,7 @@ class Recipe:
 # What the template ships for each line of Airflow.
 AIRFLOW_LOCKS = {
     line: (f"extensions/airflow/requirements-{line}.txt", f"extensions/airflow/requirements-dev-{line}.txt")
-    for line in ("2.11", "3.3")
+    for line in sorted(path.stem.removeprefix("requirements-") for path in ROOT.glob("extensions/airflow/*-[0-9]*.in"))
 }
 # `dbt` is installed from what the generated repository itself ships, so that the tests prove the users' pins.
 RECIPES = {
@@ -57,8 +57,7 @@ RECIPES = {
     ),
     "dbt_v2": Recipe(groups=("pyproject.toml:dbt_v2",), constraints="tests/environments/dbt_v2.txt"),
     "bigquery": Recipe(groups=("pyproject.toml:bigquery",), constraints="tests/environments/bigquery.txt", hashed=True),
-    "airflow-2.11": Recipe(locks=AIRFLOW_LOCKS["2.11"]),
-    "airflow-3.3": Recipe(locks=AIRFLOW_LOCKS["3.3"]),
+    **{f"airflow-{line}": Recipe(locks=locks) for line, locks in AIRFLOW_LOCKS.items()},
     "contracts": Recipe(groups=("pyproject.toml:contracts",), constraints="tests/environments/contracts.txt"),
 }
 

@@ -1,7 +1,7 @@
 """Runs DAGs one after another in one process, as `airflow dags test` does.
 
 Executed in an environment of Airflow, with AIRFLOW_HOME and the folder of DAGs set. Every line of standard input is a
-step. {"dag": id, "conf": {...}, "clock": keyword} runs a DAG and is answered {"success", "states", "log"}, states being
+step. {"dag": id, "conf": {...}} runs a DAG and is answered {"success", "states", "log"}, states being
 task -> state. {"environment": {name: value}} sets variables from then on, or with an empty value takes them away.
 """
 
@@ -23,12 +23,15 @@ with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers, (HOME / "process.lo
     folder = os.environ["AIRFLOW__CORE__DAGS_FOLDER"]
     sys.path.insert(0, folder)
 
-    from airflow.utils import timezone
-
     try:
         from airflow.dag_processing.dagbag import DagBag
-    except ImportError:  # Airflow 2.11
+
+        # As of a run that assets start.
+        when: dict[str, None] = {"logical_date": None}
+    except ImportError:  # Airflow 2.11, where every run has a date
         from airflow.models.dagbag import DagBag
+
+        when = {}
 
     bag = DagBag(folder)
     # A run would keep the parameters of the one before.
@@ -50,9 +53,8 @@ with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers, (HOME / "process.lo
             continue
         log.truncate(0)
         try:
-            # Airflow 2 would ask the run for its time.
             conf = defaults[step["dag"]] | step["conf"]
-            run = bag.dags[step["dag"]].test(**{step["clock"]: timezone.utcnow()}, run_conf=conf)
+            run = bag.dags[step["dag"]].test(run_conf=conf, **when)
             answer = {"success": str(run.state) == "success", "states": states(run)}
         except Exception as error:
             answer = {"success": False, "states": {}, "error": f"{type(error).__name__}: {error}"}

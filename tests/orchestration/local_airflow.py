@@ -15,10 +15,10 @@ from subprocess import CompletedProcess
 from typing import Any
 
 from tests.dbt.warehouse import place_of, policy_tag_ids
-from tests.engines.environments import Environment
+from tests.engines.environments import AIRFLOW_LOCKS, Environment
 from tests.mesh import Mesh
 
-LINES = ("2.11", "3.3")
+LINES = tuple(AIRFLOW_LOCKS)
 REGISTER = "biglake_register_external_tables"
 # Of the home cell of most meshes here.
 DBT = "dbt_orchestration__us_east4"
@@ -71,23 +71,21 @@ class Airflow:
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
             "PATH": f"{self.environment.directory / 'bin'}:{os.environ['PATH']}",
             "TMPDIR": str(self.home / "tmp"),
             **self.settings,
         }
 
-    def command(self, *arguments: str, check: bool = True) -> CompletedProcess[str]:
+    def command(self, *arguments: str) -> CompletedProcess[str]:
         """Run a console script of the environment."""
-        return self.environment.run(arguments, cwd=self.repository, variables=self.variables, check=check)
+        return self.environment.run(arguments, cwd=self.repository, variables=self.variables)
 
-    def python(self, script: str, *arguments: str, check: bool = True) -> CompletedProcess[str]:
+    def python(self, script: str, *arguments: str) -> CompletedProcess[str]:
         """Run Python code with the DAGs' folder on its path."""
         return self.environment.run(
             ["python", "-c", script, *arguments],
             cwd=self.repository,
             variables={**self.variables, "PYTHONPATH": str(self.dags)},
-            check=check,
         )
 
     @contextmanager
@@ -101,7 +99,7 @@ class Airflow:
             stdout=subprocess.PIPE,
             text=True,
         ) as process:
-            yield Process(self.line, self.home / "process.log", process)
+            yield Process(self.home / "process.log", process)
             # To end by itself takes Airflow seconds.
             process.kill()
 
@@ -110,15 +108,13 @@ class Airflow:
 class Process:
     """Runs DAGs."""
 
-    line: str
     log: Path
     process: subprocess.Popen[str]
 
     def run(self, dag: str, conf: Mapping[str, Any] | None = None, **environment: str) -> Run:
         """Run a DAG as `airflow dags test` does. environment: variables that hold from now on."""
         self.set(environment)
-        clock = "logical_date" if self.line.startswith("3") else "execution_date"
-        return Run(**self._step({"dag": dag, "conf": dict(conf or {}), "clock": clock}))
+        return Run(**self._step({"dag": dag, "conf": dict(conf or {})}))
 
     def set(self, environment: Mapping[str, str]) -> None:
         """Set variables of the process; an empty value takes one away."""
@@ -159,7 +155,7 @@ def bigquery_settings(mesh: Mesh, endpoint: str, environment: str = "dev") -> di
         for server in contract["servers"]:
             if server["type"] == "s3" and server["environment"] == environment:
                 places[domain, server["server"]] = re.sub(r"/\{model\}.*", "", server["location"])
-    dev = next(
+    warehouse = next(
         server
         for contract in mesh.contracts().values()
         for server in contract["servers"]
@@ -167,11 +163,13 @@ def bigquery_settings(mesh: Mesh, endpoint: str, environment: str = "dev") -> di
     )
     settings = {
         "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": json.dumps(
-            {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True, "project": dev["project"]}}
+            {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True, "project": warehouse["project"]}}
         ),
         "AIRFLOW_VAR_ENV": environment,
-        "AIRFLOW_VAR_GCP_PROJECT_ID": dev["project"],
-        "AIRFLOW_VAR_POLICY_TAG_IDS": json.dumps(policy_tag_ids(mesh, dev["project"], place_of(mesh, environment)[1])),
+        "AIRFLOW_VAR_GCP_PROJECT_ID": warehouse["project"],
+        "AIRFLOW_VAR_POLICY_TAG_IDS": json.dumps(
+            policy_tag_ids(mesh, warehouse["project"], place_of(mesh, environment)[1])
+        ),
         "BIGQUERY_EMULATOR_HOST": endpoint,
     }
     home = next(iter(places))[1]
@@ -180,7 +178,7 @@ def bigquery_settings(mesh: Mesh, endpoint: str, environment: str = "dev") -> di
         suffix = "" if server == home else f"_{region.replace('-', '_').upper()}"
         settings[f"AIRFLOW_VAR_S3_URI_{domain.upper()}{suffix}"] = uri
         bucket = uri.removeprefix("s3://").removesuffix(f"-{domain}")
-        settings[f"AIRFLOW_VAR_BQ_AWS_CONNECTION{suffix}"] = f"{dev['project']}.aws-{region}.{bucket}"
+        settings[f"AIRFLOW_VAR_BQ_AWS_CONNECTION{suffix}"] = f"{warehouse['project']}.aws-{region}.{bucket}"
     return settings
 
 

@@ -250,7 +250,10 @@ def test_the_graph_is_the_same_wherever_dbt_runs(
                 r"\{\{ '--full-refresh'.*", "", on_workers[f"dbt_orchestration__{dag}"]["tasks"][name]["command"]
             )
             assert said == [part.strip("'") for part in re.findall(r"'\{.*\}'|\{\{.*?\}\}\S*|\S+", command)][3:], name
-            if runner == "kubernetes_pod":
+            if runner == "cloud_run_job":
+                job = (mesh.root / "infra/terraform/modules/gcp/dbt_job/main.tf").read_text()
+                assert f'timeout               = "{task["timeout"]:.0f}s"' in job
+            else:
                 assert settings["namespace"] == "composer-user-workloads"
                 assert settings["image"] == "{{ var.value.DBT_IMAGE }}"
                 assert not settings["cmds"]

@@ -68,7 +68,11 @@ def test_requirements_are_those_of_the_line(airflow_version: str, render: Render
     for line in (root / "requirements.in").read_text().splitlines():
         if not line.startswith("#"):
             name, _, version = line.partition("==")
-            assert locked[name] == (version or locked[name])
+            assert name in locked
+            assert not version or locked[name] == version
+    # The image that Terraform makes Composer of.
+    image = (root.parents[1] / "infra/terraform/envs/dev/terraform.tfvars").read_text()
+    assert f'"composer-3-airflow-{locked["apache-airflow"]}-build.' in image
     development = pins((root / "requirements-dev.txt").read_text())
     assert "pytest" in development
     assert {name: locked[name] for name in development if name in locked}.items() <= development.items()
@@ -82,3 +86,9 @@ def test_dbt_on_a_worker_is_the_dbt_of_the_repository(northwind: Path) -> None:
     laptop = {line.partition(" ;")[0] for line in lines}
     assert {"dbt-core", "dbt-bigquery"} <= worker.keys()
     assert {f"{name}=={version}" for name, version in worker.items()} <= laptop
+
+
+def test_terraform_raises_an_alert_on_the_line_that_a_failed_task_writes(northwind: Path) -> None:
+    alerts = (northwind / "orchestration/composer/dags/clinical_mesh/alerts.py").read_text()
+    (mark,) = re.findall(r'^MARK = "(\w+)"$', alerts, re.MULTILINE)
+    assert f'"{mark}"\n' in (northwind / "infra/terraform/modules/gcp/audit/alerts.tf").read_text()

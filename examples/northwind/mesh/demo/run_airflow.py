@@ -19,6 +19,7 @@ import duckdb
 import generate
 from landing import LANDING
 from progress import Progress
+from run import DATABASE
 
 from contracts import REPOSITORY
 
@@ -26,7 +27,6 @@ DAG = "dbt_orchestration__us_east4"
 AIRFLOW = REPOSITORY / ".venv" / "airflow" / "bin"
 HOME = REPOSITORY / "demo" / ".airflow"
 LOG = HOME / "demo.log"
-DATABASE = REPOSITORY / "demo" / "mesh.duckdb"
 
 # Nobody waits at a terminal for the minutes between two tries.
 LOCAL_SETTINGS = """\

@@ -60,6 +60,10 @@ def test_a_column_that_does_not_fit_is_refused(wanted: dict[str, Any], key: str,
     assert compare(wanted, before, allow_recreate=True).action == "recreate"
 
 
+def test_a_table_that_holds_data_is_left_alone(wanted: dict[str, Any]) -> None:
+    assert compare(wanted, found(wanted) | {"type": "TABLE"}, allow_recreate=True).action == "refused"
+
+
 def test_a_table_of_somebody_else_is_left_alone(wanted: dict[str, Any]) -> None:
     before = found(wanted)
     del before["labels"][OWNER_LABEL]

@@ -7,6 +7,7 @@
 {% macro store_run_results(results) -%}
     {%- if execute and results and env_var('AIRFLOW_RUN_ID', '') -%}
         {%- set table = api.Relation.create(database=target.database, schema=generate_schema_name(none, none), identifier='run_results') -%}
+        {%- set layout = '' -%}
         {%- if target.type == 'bigquery' -%}
             {#- What expires with the dataset's other tables would be no record. -#}
             {%- set layout = "partition by date(completed_at) options (partition_expiration_days = 366, expiration_timestamp = timestamp '2100-01-01')" -%}

@@ -69,7 +69,6 @@ fi
 status=0
 "$venv/bin/dbt" --no-use-colors "$@" || status=$?
 if [[ -e $scratch/target/partial_parse.msgpack ]]; then
-  mv "$scratch/target/partial_parse.msgpack" "$scratch/parsed"
-  mv "$scratch/parsed" "$parsed"
+  mv "$scratch/target/partial_parse.msgpack" "$parsed"
 fi
 exit "$status"

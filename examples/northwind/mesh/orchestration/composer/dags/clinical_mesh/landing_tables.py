@@ -25,14 +25,8 @@ _RETRY = DEFAULT_RETRY.with_timeout(180)
 # How often a table that others change at the same time is read anew.
 _ATTEMPTS = 5
 
-# BigQuery answers with the first of each pair, whichever it was given.
+# BigQuery answers with the second of each pair, whichever it was given.
 _TYPES = {"BOOL": "BOOLEAN", "FLOAT64": "FLOAT", "INT64": "INTEGER", "STRUCT": "RECORD"}
-
-WRITES = ("create", "patch", "recreate")
-
-
-class RefusedError(Exception):
-    """A table cannot be brought to its contract. The message says how to mend it."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +43,25 @@ class Change:
         return {name: value for name, value in asdict(self).items() if name != "patch"}
 
 
+class RefusedError(Exception):
+    """Tables cannot be brought to their contract. The message says how to mend that.
+
+    changes: what the tables of the domain need, those that are refused among them.
+    """
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        refused = [change for change in changes if change.action == "refused"]
+        super().__init__("\n".join(f"{change.table}: {reason}" for change in refused for reason in change.reasons))
+        self.changes = list(changes)
+
+
 def compare(wanted: Resource, found: Resource | None, allow_recreate: bool = False) -> Change:
     """What brings a table to what is wanted. found: its resource, None if there is no such table."""
     name = _name(wanted)
     if found is None:
         return Change(name, "create")
-    if found.get("labels", {}).get(OWNER_LABEL) != OWNER:
+    # Only what is external can be made anew without loss.
+    if found.get("labels", {}).get(OWNER_LABEL) != OWNER or found.get("type") != "EXTERNAL":
         return Change(name, "refused", (_not_ours(name, found),))
     additions, retouches, conflicts = _compare_columns(_columns(wanted), _columns(found))
     immutable = _immutable_differences(wanted, found)
@@ -68,24 +75,23 @@ def compare(wanted: Resource, found: Resource | None, allow_recreate: bool = Fal
         )
         return Change(name, "refused", (*reasons, way_out))
     patch: dict[str, Any] = {}
-    reasons = [*additions, *retouches]
-    if reasons:
+    differences = [*additions, *retouches]
+    if differences:
         patch["schema"] = {"fields": _merged(wanted, found)}
-    if differences := _differences(_external(wanted), _external(found), "externalDataConfiguration"):
-        patch["externalDataConfiguration"] = wanted["externalDataConfiguration"]
-        reasons += differences
-    labels = found.get("labels", {}) | wanted["labels"]
-    if labels != found.get("labels", {}):
-        patch["labels"] = labels
-        reasons += _differences(wanted["labels"], found.get("labels", {}), "labels")
-    # Left out of what is wanted they must go.
-    if _external(wanted).get("metadataCacheMode") != _external(found).get("metadataCacheMode"):
-        patch["externalDataConfiguration"] = {"metadataCacheMode": None} | wanted["externalDataConfiguration"]
-    for key in ("description", "maxStaleness"):
-        if wanted.get(key) != found.get(key):
-            patch[key] = wanted.get(key)
-            reasons.append(f"{key}: {found.get(key)!r} becomes {wanted.get(key)!r}")
-    return Change(name, "patch", tuple(reasons), patch) if patch else Change(name, "unchanged")
+    # A patch merges: what is left out of what is wanted goes only as null.
+    external = {"metadataCacheMode": None} | _external(wanted)
+    parts = {
+        "description": wanted["description"],
+        "externalDataConfiguration": external,
+        "labels": wanted["labels"],
+        "maxStaleness": wanted.get("maxStaleness"),
+    }
+    there = found | {"externalDataConfiguration": _external(found)}
+    for key, value in parts.items():
+        if changed := _differences({key: value}, there):
+            patch[key] = value
+            differences += changed
+    return Change(name, "patch", tuple(differences), patch) if patch else Change(name, "unchanged")
 
 
 def plan(client: Client, wanted: Sequence[Resource], allow_recreate: bool = False) -> list[Change]:
@@ -99,8 +105,8 @@ def apply(client: Client, wanted: Sequence[Resource], allow_recreate: bool = Fal
     Raises RefusedError, or what Google's client raises once it gave up.
     """
     changes = plan(client, wanted, allow_recreate)
-    if refused := [change for change in changes if change.action == "refused"]:
-        raise RefusedError("\n".join(f"{change.table}: {reason}" for change in refused for reason in change.reasons))
+    if any(change.action == "refused" for change in changes):
+        raise RefusedError(changes)
     return [_bring(client, table, allow_recreate) for table in wanted]
 
 
@@ -111,7 +117,7 @@ def _bring(client: Client, wanted: Resource, allow_recreate: bool) -> Change:
         found = _read(client, wanted)
         change = compare(wanted, found, allow_recreate)
         if change.action == "refused":
-            raise RefusedError("\n".join(f"{change.table}: {reason}" for reason in change.reasons))
+            raise RefusedError([change])
         if change.action == "unchanged":
             return told or change
         told = told or change
@@ -121,9 +127,11 @@ def _bring(client: Client, wanted: Resource, allow_recreate: bool) -> Change:
         except (Conflict, NotFound, PreconditionFailed) as error:
             if isinstance(error, NotFound) and change.action != "patch":
                 dataset = change.table.rpartition(".")[0]
-                raise RefusedError(f"{change.table}: there is no dataset {dataset}; Terraform makes it") from error
+                missing = Change(change.table, "refused", (f"there is no dataset {dataset}; Terraform makes it",))
+                raise RefusedError([missing]) from error
             _log.info("%s changed meanwhile (%s), comparing again", change.table, error.code)
-    raise RefusedError(f"{_name(wanted)}: something else keeps changing this table; find out what, then run again")
+    contested = "something else keeps changing this table; find out what, then run again"
+    raise RefusedError([Change(_name(wanted), "refused", (contested,))])
 
 
 def _write(client: Client, wanted: Resource, found: Resource | None, change: Change) -> None:
@@ -155,7 +163,7 @@ def _not_ours(name: str, found: Resource) -> str:
     project, _, rest = name.partition(".")
     kind = found.get("type", "TABLE").lower()
     return (
-        f"a table of that name ({kind}) is there, without the label {OWNER_LABEL}={OWNER}. "
+        f"a table of that name ({kind}) is there that is not external or lacks the label {OWNER_LABEL}={OWNER}. "
         f"Drop or rename it, or, if it is an external table to be kept: "
         f"bq update --set_label {OWNER_LABEL}:{OWNER} {project}:{rest}"
     )
@@ -221,7 +229,6 @@ def _immutable_differences(wanted: Resource, found: Resource) -> list[str]:
     return [
         f"{what} is {old} in the table and should be {new}, which BigQuery cannot change in place"
         for what, new, old in (
-            ("the kind of table", "EXTERNAL", found.get("type", "EXTERNAL")),
             ("the format of files", _external(wanted)["sourceFormat"], _external(found).get("sourceFormat")),
             ("the partitioning", _partitioning(wanted), _partitioning(found)),
         )
@@ -243,13 +250,13 @@ def _external(table: Resource) -> Resource:
     return external
 
 
-def _differences(wanted: Mapping[str, Any], found: Mapping[str, Any], where: str) -> list[str]:
+def _differences(wanted: Mapping[str, Any], found: Mapping[str, Any], where: str = "") -> list[str]:
     """What is wanted and not so. What BigQuery adds by itself is no difference."""
     differences = []
     for key, value in wanted.items():
         other = found.get(key)
         if isinstance(value, Mapping):
-            differences += _differences(value, other or {}, f"{where}.{key}")
+            differences += _differences(value, other or {}, f"{where}{key}.")
         elif value != other:
-            differences.append(f"{where}.{key}: {other!r} becomes {value!r}")
+            differences.append(f"{where}{key}: {other!r} becomes {value!r}")
     return differences

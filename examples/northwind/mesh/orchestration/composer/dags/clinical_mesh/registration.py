@@ -46,7 +46,7 @@ def register(cell: str, domain: str, **context: Any) -> None:
     try:
         changes = landing_tables.apply(client, wanted, params["allow_recreate"])
     except landing_tables.RefusedError as error:
-        _tell(instance, landing_tables.plan(client, wanted, params["allow_recreate"]))
+        _tell(instance, error.changes)
         raise AirflowFailException(str(error)) from error
     _tell(instance, changes)
     if landing.max_staleness_minutes:
@@ -57,7 +57,7 @@ def register(cell: str, domain: str, **context: Any) -> None:
 def report(tasks: list[str], **context: Any) -> dict[str, int]:
     """Sum up what the tasks did, in the log and as the number of tables per action.
 
-    Raises AirflowFailException that names the domains whose task failed, so that the run counts as failed.
+    Raises AirflowFailException if a domain failed, so that the run counts as failed: its last task decides.
     """
     told = context["task_instance"].xcom_pull(task_ids=tasks, key=CHANGES) or []
     changes = [change for changes in told if changes for change in changes]
@@ -65,10 +65,9 @@ def report(tasks: list[str], **context: Any) -> dict[str, int]:
         _log.info("%-9s %s  %s", change["action"], change["table"], "; ".join(change["reasons"]))
     counts = Counter(change["action"] for change in changes)
     _log.info("%d tables: %s", len(changes), ", ".join(f"{count} {action}" for action, count in sorted(counts.items())))
-    refused = sorted({change["table"] for change in changes if change["action"] == "refused"})
     silent = len(tasks) - len([changes for changes in told if changes])
-    if context["params"]["mode"] == "apply" and (refused or silent):
-        raise AirflowFailException(f"{len(refused)} tables were refused, {silent} domains ended in an error: see above")
+    if context["params"]["mode"] == "apply" and (counts["refused"] or silent):
+        raise AirflowFailException(f"{counts['refused']} tables refused, {silent} domains compared none: see above")
     return dict(counts)
 
 
