@@ -53,6 +53,10 @@ airflow-locks: $(VENV)/template ## Lock the requirements of Airflow, and of dbt 
 control-matrix: $(VENV)/template ## Write the HIPAA control matrix of the template anew
 	$(VENV)/bin/python -m tests.sentinel.control_matrix
 
+.PHONY: release-notes
+release-notes: ## Print what the changelog says of a version, if it is one that may be released: VERSION=v0.1.0
+	@.ci/release_notes "$(VERSION)"
+
 .PHONY: lint
 lint: $(VENV)/template ## Check the Python code of the template and of its tests
 	$(VENV)/bin/ruff check .

@@ -40,7 +40,7 @@ AIRFLOW_LOCKS = {
     line: (f"extensions/airflow/requirements-{line}.txt", f"extensions/airflow/requirements-dev-{line}.txt")
     for line in sorted(path.stem.removeprefix("requirements-") for path in ROOT.glob("extensions/airflow/*-[0-9]*.in"))
 }
-# `dbt` is installed from what the generated repository itself ships, so that the tests prove the users' pins.
+# What the generated repository ships is installed from there, so that the tests prove the users' pins.
 RECIPES = {
     "dbt": Recipe(
         groups=(
@@ -50,7 +50,7 @@ RECIPES = {
         ),
         constraints="template/constraints/dbt.txt",
     ),
-    "checkov": Recipe(groups=("pyproject.toml:checkov",), constraints="tests/environments/checkov.txt"),
+    "checkov": Recipe(groups=("template/pyproject.toml:checkov",), constraints="template/constraints/checkov.txt"),
     "terraform": Recipe(groups=("pyproject.toml:terraform",), constraints="tests/environments/terraform.txt"),
     "google_provider": Recipe(
         groups=("pyproject.toml:google_provider",), constraints="tests/environments/google_provider.txt"
@@ -58,7 +58,10 @@ RECIPES = {
     "dbt_v2": Recipe(groups=("pyproject.toml:dbt_v2",), constraints="tests/environments/dbt_v2.txt"),
     "bigquery": Recipe(groups=("pyproject.toml:bigquery",), constraints="tests/environments/bigquery.txt", hashed=True),
     **{f"airflow-{line}": Recipe(locks=locks) for line, locks in AIRFLOW_LOCKS.items()},
-    "contracts": Recipe(groups=("pyproject.toml:contracts",), constraints="tests/environments/contracts.txt"),
+    "contracts": Recipe(
+        groups=("template/pyproject.toml:contracts",), constraints="template/constraints/contracts.txt"
+    ),
+    "delivery": Recipe(groups=("template/pyproject.toml:security",), constraints="template/constraints/delivery.txt"),
 }
 
 

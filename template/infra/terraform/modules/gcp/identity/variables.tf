@@ -54,3 +54,9 @@ variable "metadata_cache" {
   type        = bool
   default     = false
 }
+
+variable "rehearsals" {
+  description = "Whether workflows of pull requests may run dbt here, in the GitHub environment <environment>-rehearsal."
+  type        = bool
+  default     = false
+}

@@ -92,6 +92,7 @@ module "delivery" {
   hcp_terraform  = local.hcp_terraform
   mesh           = local.mesh
   metadata_cache = var.landing_max_staleness_minutes > 0
+  rehearsals     = true
 
   depends_on = [module.project]
 }
@@ -147,6 +148,7 @@ module "composer" {
 
   airflow_variables          = local.airflow_variables
   cell                       = local.cell_us_east_1
+  deployment_service_account = module.delivery.deployment_service_account
   environment_size           = var.composer_size
   image_version              = var.composer_image
   kms_key_id                 = module.keys_us_east_1.key_ids["composer"]

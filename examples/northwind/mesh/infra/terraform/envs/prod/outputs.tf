@@ -51,6 +51,16 @@ output "dbt_service_account" {
   value       = module.delivery.dbt_service_account
 }
 
+output "deployment_service_account" {
+  description = "Mail address of the service account that deploys the DAGs."
+  value       = module.delivery.deployment_service_account
+}
+
+output "gcp_project" {
+  description = "Id of the GCP project."
+  value       = var.gcp_project
+}
+
 output "github_role_arns" {
   description = "Phase (plan, apply) -> ARN of the role that GitHub Actions assumes."
   value       = module.identity.github_role_arns
@@ -98,6 +108,6 @@ output "terraform_service_accounts" {
 }
 
 output "workload_identity_providers" {
-  description = "Issuer (github, hcp_terraform) -> resource name of the workload identity provider."
+  description = "Whose tokens (github on main, github_review on any branch, hcp_terraform) -> resource name of the workload identity provider."
   value       = module.delivery.workload_identity_providers
 }

@@ -15,17 +15,18 @@ mock_provider "google" {
 }
 
 variables {
-  airflow_variables         = { ENV = "dev", GCP_PROJECT_ID = "mesh-dev", S3_URI_LABS = "s3://mesh-dev-us-east-1-labs" }
-  borrowed_service_accounts = { dbt = "dbt@mesh-dev.iam.gserviceaccount.com" }
-  cell                      = { bigquery_region = "us-east4" }
-  image_version             = "composer-3-airflow-2.11.1-build.14"
-  kms_key_id                = "projects/mesh-dev/locations/us-east4/keyRings/mesh-dev/cryptoKeys/composer"
-  labels                    = { environment = "dev" }
-  mesh                      = { environment = "dev", gcp_project = "mesh-dev", gcp_project_number = "123456789012", name = "mesh" }
-  network_id                = "projects/mesh-dev/global/networks/mesh-dev"
-  pypi_packages             = { astronomer-cosmos = "==1.15.1", google-cloud-bigquery = "[pandas]==3.31.0" }
-  subnetwork_id             = "projects/mesh-dev/regions/us-east4/subnetworks/mesh-dev-us-east4"
-  web_server_ranges         = { hospital = "203.0.113.0/24" }
+  airflow_variables          = { ENV = "dev", GCP_PROJECT_ID = "mesh-dev", S3_URI_LABS = "s3://mesh-dev-us-east-1-labs" }
+  borrowed_service_accounts  = { dbt = "dbt@mesh-dev.iam.gserviceaccount.com" }
+  cell                       = { bigquery_region = "us-east4" }
+  deployment_service_account = "airflow-deployment@mesh-dev.iam.gserviceaccount.com"
+  image_version              = "composer-3-airflow-2.11.1-build.14"
+  kms_key_id                 = "projects/mesh-dev/locations/us-east4/keyRings/mesh-dev/cryptoKeys/composer"
+  labels                     = { environment = "dev" }
+  mesh                       = { environment = "dev", gcp_project = "mesh-dev", gcp_project_number = "123456789012", name = "mesh" }
+  network_id                 = "projects/mesh-dev/global/networks/mesh-dev"
+  pypi_packages              = { astronomer-cosmos = "==1.15.1", google-cloud-bigquery = "[pandas]==3.31.0" }
+  subnetwork_id              = "projects/mesh-dev/regions/us-east4/subnetworks/mesh-dev-us-east4"
+  web_server_ranges          = { hospital = "203.0.113.0/24" }
 
   terraform_service_accounts = {
     apply = "terraform-apply@mesh-dev.iam.gserviceaccount.com"

@@ -65,6 +65,14 @@ resource "google_service_account_iam_member" "apply_acts_as_composer" {
   service_account_id = google_service_account.composer.name
 }
 
+# As mighty as Composer's own account: what it writes there, Composer runs. Workflows borrow it on main only, in an
+# environment with reviewers.
+resource "google_storage_bucket_iam_member" "deployment" {
+  bucket = google_storage_bucket.airflow.name
+  member = "serviceAccount:${var.deployment_service_account}"
+  role   = "roles/storage.objectUser"
+}
+
 # Terraform reads and writes no objects but this one.
 resource "google_storage_bucket_iam_member" "terraform_configures_pip" {
   for_each = local.terraform_object_roles

@@ -30,6 +30,11 @@ variable "cell" {
   })
 }
 
+variable "deployment_service_account" {
+  description = "Mail address of the service account that brings DAGs into the environment's bucket."
+  type        = string
+}
+
 variable "environment_size" {
   description = "Size of the managed infrastructure: ENVIRONMENT_SIZE_SMALL, ENVIRONMENT_SIZE_MEDIUM or ENVIRONMENT_SIZE_LARGE."
   type        = string

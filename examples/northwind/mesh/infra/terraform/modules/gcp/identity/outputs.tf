@@ -8,12 +8,17 @@ output "dbt_service_account" {
   value       = google_service_account.dbt.email
 }
 
+output "deployment_service_account" {
+  description = "Mail address of the service account that deploys the DAGs."
+  value       = google_service_account.deployment.email
+}
+
 output "identities" {
-  description = "Who delivers and whom they borrow, as members: the identities of the pool, Terraform's accounts and those of the pipelines."
+  description = "Who delivers and whom they borrow, as members: the identities of the pools, Terraform's accounts and those of the pipelines."
   value = concat(
-    ["principalSet://iam.googleapis.com/${local.pool}/*"],
+    [for pool in [local.delivery_pool, local.review_pool] : "principalSet://iam.googleapis.com/${pool}/*"],
     sort(values(google_service_account.terraform)[*].member),
-    [google_service_account.dbt.member, google_service_account.registration.member],
+    [google_service_account.dbt.member, google_service_account.deployment.member, google_service_account.registration.member],
   )
 }
 
@@ -28,9 +33,10 @@ output "terraform_service_accounts" {
 }
 
 output "workload_identity_providers" {
-  description = "Issuer (github, hcp_terraform) -> resource name of the workload identity provider."
+  description = "Whose tokens (github on main, github_review on any branch, hcp_terraform) -> resource name of the workload identity provider."
   value = {
     github        = google_iam_workload_identity_pool_provider.github.name
+    github_review = google_iam_workload_identity_pool_provider.github_review.name
     hcp_terraform = google_iam_workload_identity_pool_provider.hcp_terraform.name
   }
 }

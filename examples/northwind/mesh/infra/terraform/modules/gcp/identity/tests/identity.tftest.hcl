@@ -30,8 +30,45 @@ run "trusts_numeric_ids" {
   command = plan
 
   assert {
-    condition     = google_iam_workload_identity_pool_provider.github.attribute_condition == "assertion.repository_id == '202' && assertion.repository_owner_id == '101'"
+    condition     = google_iam_workload_identity_pool_provider.github_review.attribute_condition == "assertion.repository_id == '202' && assertion.repository_owner_id == '101'"
     error_message = "A repository that took over the name must not get in."
+  }
+
+  assert {
+    condition     = google_iam_workload_identity_pool_provider.github.attribute_condition == "${google_iam_workload_identity_pool_provider.github_review.attribute_condition} && assertion.ref == 'refs/heads/main'"
+    error_message = "What is not merged must not be delivered."
+  }
+}
+
+run "lets_no_pull_request_deliver" {
+  command = plan
+
+  variables {
+    rehearsals = true
+  }
+
+  assert {
+    condition = alltrue([
+      for member in concat(
+        tolist(google_service_account_iam_binding.terraform["apply"].members),
+        tolist(google_service_account_iam_binding.deployment.members),
+      ) : strcontains(member, "/workloadIdentityPools/delivery/")
+    ])
+    error_message = "Only what was merged is applied and deployed."
+  }
+
+  assert {
+    condition     = toset([for member in google_service_account_iam_binding.dbt.members : regex("/workloadIdentityPools/(.*)/subject/.*:(.*)$", member)]) == toset([["delivery", "dev"], ["review", "dev-rehearsal"]])
+    error_message = "dbt runs what was merged, and rehearses what is not."
+  }
+}
+
+run "rehearses_where_it_was_allowed" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for member in google_service_account_iam_binding.dbt.members : strcontains(member, "/workloadIdentityPools/delivery/")])
+    error_message = "Without rehearsals no pull request runs dbt."
   }
 }
 

@@ -1,0 +1,247 @@
+"""The steps of the workflows that need no cloud, executed in a rendered repository as `make ci` has them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import Render, Total
+from tests.engines import google_provider
+from tests.engines.actionlint import actionlint_command
+from tests.engines.environments import Environment, environment
+from tests.engines.sentinel.command import script
+from tests.engines.terraform import attached, terraform
+from tests.render import ROOT
+from tests.workflows.test_scripts import git
+
+# Folder of the repository's tools -> the environments of the tests that hold them, from the same pins.
+TOOLS = {
+    ".venv": ("dbt", "delivery"),
+    ".venv/airflow": ("airflow-3.3",),
+    ".venv/checkov": ("checkov",),
+    ".venv/contracts": ("contracts",),
+}
+GROUPS = ("docs", "laptop", "lint", "security", "warehouse", "workflows")
+
+
+@dataclass
+class Checkout:
+    """A repository with its tools, as a workflow has it after its set-up steps."""
+
+    root: Path
+
+    def make(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Make a target."""
+        stand_ins = terraform().settings | attached(google_provider.PROVIDERS)
+        path = {"PATH": f"{self.root / '.venv' / 'commands'}:{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
+        outer = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "ARGS")}
+        return subprocess.run(
+            ["make", "--no-print-directory", *arguments],
+            cwd=self.root,
+            env=outer | stand_ins | path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+def executable(path: Path, text: str) -> None:
+    """Write a script."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def install(root: Path) -> None:
+    """Give a repository the tools that its Makefile would install."""
+    for folder, names in TOOLS.items():
+        for name in names:
+            held: Environment = environment(name)
+            for command in sorted((held.directory / "bin").iterdir()):
+                if command.is_file() and os.access(command, os.X_OK):
+                    executable(root / folder / "bin" / command.name, f'exec "{command}" "$@"')
+        (root / folder / "complete").touch()
+    executable(root / ".venv/bin/python", f'exec "{environment("dbt").python}" "$@"')
+    executable(root / ".venv/bin/uv", "exit 1")
+    executable(root / ".venv/bin/actionlint", f"exec {shlex.join(actionlint_command())} '.github/workflows/*.yml'")
+    executable(root / ".venv/commands/terraform", f'exec {shlex.join(terraform().command)} "$@"')
+    executable(root / ".venv/commands/sentinel", script().splitlines()[1])
+    for group in GROUPS:
+        (root / ".venv" / group).touch()
+    packages = root / "dbt" / "dbt_packages" / "dbt_utils"
+    shutil.copytree(ROOT / "tests" / "engines" / "dbt_utils", packages)
+    (packages / "dbt_project.yml").touch()
+
+
+@pytest.fixture(scope="module")
+def checkout(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A mesh of one domain, committed."""
+    root = tmp_path_factory.mktemp("checkout") / "repository"
+    shutil.copytree(render(domains=["providers"], environments=["dev"]), root)
+    # The cases of the policies, which the fixture leaves out, are the same everywhere.
+    policies = "infra/terraform/sentinel-policies/policies"
+    shutil.copytree(ROOT / "examples/northwind/mesh" / policies, root / policies, dirs_exist_ok=True)
+    git(root, "init", "--quiet", "--initial-branch", "main")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "start")
+    install(root)
+    return Checkout(root)
+
+
+def test_make_ci_passes_and_shows_a_table(checkout: Checkout, total: Total) -> None:
+    result = checkout.make("ci", "ARGS=--base main")
+    assert result.returncode == 0, result.stdout + "".join(
+        path.read_text()[-3000:] for path in sorted((checkout.root / "build" / "ci").glob("*.log"))
+    )
+    rows = re.findall(r"^([a-z-]+) +passed +([\d.]+) s$", result.stdout, re.MULTILINE)
+    assert len(rows) == 15
+    assert "15 passed, 0 failed" in result.stdout
+    total("make ci: " + ", ".join(f"{name} {float(seconds):.0f} s" for name, seconds in rows))
+    # What it made is not to be committed.
+    assert git(checkout.root, "status", "--porcelain") == ""
+
+
+def edited(path: str, change: Callable[[str], str]) -> Callable[[Path], None]:
+    """Plants a defect in a file."""
+
+    def plant(root: Path) -> None:
+        text = (root / path).read_text()
+        (root / path).write_text(change(text))
+        assert (root / path).read_text() != text
+
+    return plant
+
+
+def written(path: str, text: str) -> Callable[[Path], None]:
+    """Plants a defect as a new file."""
+
+    def plant(root: Path) -> None:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+        git(root, "add", "--all", "--force", path)
+
+    return plant
+
+
+def contract_changed(root: Path) -> None:
+    """A column is gone, and the version stays."""
+    path = root / "contracts" / "providers.odcs.yaml"
+    contract = yaml.safe_load(path.read_text())
+    del contract["schema"][0]["properties"][2]
+    path.write_text(yaml.safe_dump(contract, sort_keys=False))
+
+
+KEY = "AKIA" + "IOSFODNN7ABCDEFG"
+BUCKET = 'resource "aws_s3_bucket" "open" {\n  acl    = "public-read"\n  bucket = "patients"\n}\n'
+# Defect -> the step that finds it, how it is planted, what the step says.
+DEFECTS: dict[str, tuple[str, Callable[[Path], None], str]] = {
+    "leaked key": ("secrets-check", written("deploy.cfg", f"key = {KEY}\n"), "AWS Access Key"),
+    "leaked private key": (
+        "secrets-check",
+        written("id_rsa", "-----BEGIN RSA PRIVATE " + "KEY-----\nMIIE\n"),
+        "Private Key",
+    ),
+    "contract that breaks the standard": (
+        "contracts-lint",
+        edited(
+            "contracts/providers.odcs.yaml", lambda text: text.replace("logicalType: string", "logicalType: text", 1)
+        ),
+        "providers.odcs.yaml: schema: ",
+    ),
+    "contract that breaks its readers": ("contracts-compare", contract_changed, "2.0.0"),
+    "DAG that cannot be imported": (
+        "dags-check",
+        edited(
+            "orchestration/composer/dags/landing_quality_dag.py",
+            lambda text: text.replace("\nimport ", "\nimport no_such_module\nimport ", 1),
+        ),
+        "no_such_module",
+    ),
+    "Terraform out of format": (
+        "terraform-check",
+        edited("infra/terraform/modules/contracts/main.tf", lambda text: text.replace("locals {", "locals   {", 1)),
+        "modules/contracts/main.tf",
+    ),
+    "public bucket": (
+        "infrastructure-scan",
+        written("infra/terraform/modules/contracts/open.tf", BUCKET),
+        "CKV_AWS_20",
+    ),
+    "unpinned action": (
+        "workflows-check",
+        edited(".github/workflows/dags.yml", lambda text: re.sub(r"@[0-9a-f]{40} # (v\S+)", r"@\1", text, count=1)),
+        "unpinned-uses",
+    ),
+    "script that shellcheck refuses": (
+        "workflows-check",
+        written("delivery/careless.sh", "#!/usr/bin/env bash\nrm -rf $1/*\n"),
+        "SC2086",
+    ),
+    "patient": ("phi-guard", written("docs/example.txt", "PID|1||12345^^^MRN||DOE^JANE\n"), "docs/example.txt"),
+    "unsafe Python": (
+        "code-security-check",
+        written("delivery/unsafe.py", '"""Unsafe."""\n\nimport pickle\n\npickle.load(open("x", "rb"))\n'),
+        "S301",
+    ),
+    "SQL out of style": (
+        "lint",
+        edited("dbt/models/staging/providers/stg_providers__providers.sql", lambda text: text + "\nSELECT 1\n"),
+        "stg_providers__providers.sql",
+    ),
+    "model that does not parse": (
+        "dbt-check",
+        edited(
+            "dbt/models/staging/providers/stg_providers__providers.sql", lambda text: text + "{{ ref('nowhere') }}\n"
+        ),
+        "nowhere",
+    ),
+    "control matrix that is out of date": (
+        "control-matrix",
+        edited("docs/hipaa-control-matrix.md", lambda text: text.replace("164.312", "164.999", 1)),
+        "hipaa-control-matrix.md",
+    ),
+}
+ARGUMENTS = {"contracts-compare": ["BASE=main"], "control-matrix": ["ARGS=--check"]}
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_defect_makes_its_step_fail(defect: str, checkout: Checkout) -> None:
+    step, plant, said = DEFECTS[defect]
+    try:
+        plant(checkout.root)
+        result = checkout.make(step, *ARGUMENTS.get(step, []))
+        assert result.returncode != 0, result.stdout
+        assert said in result.stdout + result.stderr
+        if defect.startswith(("leaked", "patient")):
+            assert KEY not in result.stdout + result.stderr
+            assert "DOE^JANE" not in result.stdout + result.stderr
+    finally:
+        git(checkout.root, "reset", "--quiet", "--hard")
+        git(checkout.root, "clean", "--quiet", "--force", "-d")
+
+
+def test_ci_goes_on_after_a_failure_and_ends_with_it(checkout: Checkout) -> None:
+    try:
+        DEFECTS["patient"][1](checkout.root)
+        result = checkout.make("ci", "ARGS=phi-guard control-matrix --base main")
+        assert result.returncode != 0
+        assert re.search(r"^phi-guard +FAILED .* build/ci/phi-guard\.log$", result.stdout, re.MULTILINE)
+        assert re.search(r"^control-matrix +passed", result.stdout, re.MULTILINE)
+        assert "1 passed, 1 failed" in result.stdout
+    finally:
+        git(checkout.root, "reset", "--quiet", "--hard")
+
+
+def test_ci_names_its_steps(checkout: Checkout) -> None:
+    result = checkout.make("ci", "ARGS=everything")
+    assert result.returncode != 0
+    assert "no such step: everything. Steps are contracts-lint" in result.stderr
