@@ -142,6 +142,7 @@ KEY, PATIENT, DAY = "lab_results.lab_result_id", "lab_results.patient_id", "lab_
 MRN, SSN, SEX = "patients.mrn", "patients.ssn", "patients.administrative_sex"
 BORN, DIED, CODES = "patients.birth_date", "patients.death_date", "claims.diagnosis_codes"
 sexes = values_of(SEX)
+NAMED = {KEY, PATIENT, DAY, UNIT, CODE, TEXT, MRN, SSN, SEX, BORN, DIED, CODES, "lab_results.display", "diagnoses.code"}
 PEOPLE = "people.odcs.yaml#/schema/people/properties/patient_id"
 SCORES = {"metric": "nullValues", "mustBe": 0}
 TAGGED = "was direct_identifier_always_null, is"
