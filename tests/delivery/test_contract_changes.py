@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.delivery.contract_edits import BOTH, CASES, NAMED, RESULTS, UNIT, Contract, Edit, add, custom, drop, put
+from tests.delivery.contract_edits import BOTH, CASES, KEY, NAMED, RESULTS, UNIT, Contract, Edit, add, custom, drop, put
 from tests.delivery.repository import commit, copied, git, script
 
 SCRIPT = "contract_changes.py"
@@ -333,6 +333,12 @@ def test_nothing_changed(northwind: Path, tmp_path: Path) -> None:
 def test_only_data_count_not_how_they_are_written(repository: Path) -> None:
     path = repository / "contracts" / "labs.odcs.yaml"
     path.write_text(f"# A comment.\n{yaml.safe_dump(yaml.safe_load(path.read_text()) | {'price': None})}")
+    run = script(repository, SCRIPT, "--base", "main")
+    assert (run.returncode, blocks_of(run.stdout)) == (0, {})
+
+
+def test_default_is_the_same_said_or_not(repository: Path) -> None:
+    edit(repository, "labs", put(UNIT, required=False, partitioned=False, physicalName="unit"), put(KEY, required=None))
     run = script(repository, SCRIPT, "--base", "main")
     assert (run.returncode, blocks_of(run.stdout)) == (0, {})
 
