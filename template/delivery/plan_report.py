@@ -143,8 +143,10 @@ def report(title: str, changes: list[tuple[str, Json]], refusals: list[str], ver
     lines += [f"> **Refused.** {refusal}\n" for refusal in refusals]
     if changes:
         lines += folded("Changes", list(details(changes)))
-    if verdict:
-        lines += folded("Policies", [without_secrets(line) for line in verdict.splitlines()])
+    # What denies is told; there are dozens that pass.
+    told = [without_secrets(line) for line in verdict.splitlines() if not re.match(r"(?i)pass\b", line)]
+    if told:
+        lines += folded("Policies", told)
     return "\n".join([*lines, f"Digest `{digest}`", ""])
 
 
@@ -161,9 +163,9 @@ def folded(heading: str, text: list[str]) -> list[str]:
 
 
 def details(changes: list[tuple[str, Json]]) -> Iterator[str]:
-    """Each change with the attributes that differ; what destroys comes first."""
-    shown = sorted(changes, key=lambda change: (change[0] not in DESTRUCTIVE, change[0], change[1]["address"]))
-    for verb, resource in shown:
+    """Each change with the attributes that differ: what takes away comes first, then what changes what is there."""
+    order = {verb: place for place, verb in enumerate((*DESTRUCTIVE, "forget", "change", "create", "read"))}
+    for verb, resource in sorted(changes, key=lambda change: (order.get(change[0], 0), change[1]["address"])):
         yield f"{verb} {resource['address']}"
         for line in attributes(resource["change"]):
             yield f"    {line}"

@@ -162,7 +162,7 @@ DEFECTS: dict[str, tuple[str, Callable[[Path], None], str]] = {
         "dags-check",
         edited(
             "orchestration/composer/dags/landing_quality_dag.py",
-            lambda text: text.replace("\nimport ", "\nimport no_such_module\nimport ", 1),
+            lambda text: text.replace("clinical_mesh.landing_quality", "clinical_mesh.no_such_module", 1),
         ),
         "no_such_module",
     ),

@@ -15,8 +15,21 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.delivery.contract_edits import BOTH, CASES, KEY, NAMED, RESULTS, UNIT, Contract, Edit, add, custom, drop, put
-from tests.delivery.repository import commit, copied, git, script
+from tests.workflows.contract_edits import (
+    BOTH,
+    CASES,
+    KEY,
+    NAMED,
+    RESULTS,
+    UNIT,
+    Contract,
+    Edit,
+    add,
+    custom,
+    drop,
+    put,
+)
+from tests.workflows.repository import commit, copied, git, script
 
 SCRIPT = "contract_changes.py"
 # The versions that a change of a level needs after 1.0.0, and the highest that is not enough.

@@ -198,7 +198,6 @@ BREAKING = {
     ),
     "relation": (f"is {PEOPLE}", put(PATIENT, relationships=[{"type": "foreignKey", "to": PEOPLE}]), BOTH),
     "relation gone": (f"{PATIENT} relationships: was", put(PATIENT, relationships=None), CONSUMERS),
-    "relation from now on": (f"was absent, is {PEOPLE}", put(UNIT, relationships=[{"to": PEOPLE}]), PRODUCERS),
     "quality rule": (f"{UNIT} quality nullValues: was absent", put(UNIT, quality=[SCORES]), PRODUCERS),
     "quality rule stricter": (
         f"{RESULTS} quality rowCount mustBeGreaterThan: was 0, is 9",
@@ -242,6 +241,7 @@ BREAKING_PATIENTS = {
     ),
 }
 ADDITIVE = {
+    "relation from now on": (f"was absent, is {PEOPLE}", put(UNIT, relationships=[{"to": PEOPLE}])),
     "entity": ("more entity: was absent", lambda contract: contract["schema"].append({"name": "more"})),
     "optional column": (f"{RESULTS}.note column: was absent, is STRING", add(RESULTS)),
     "class stronger": (f"{TEXT} classification: was sensitive", put(TEXT, classification="direct_identifier")),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.repository import ENVIRONMENT, commit, copied, git, script
 from tests.examples import EXAMPLES
+from tests.workflows.repository import ENVIRONMENT, commit, copied, git, script
 
 SCRIPT = "phi_guard.py"
 SSN, MBI, PHONE = "SSN-like value", "Medicare number-like value", "telephone number-like value"
