@@ -1,6 +1,7 @@
 """Run all that the workflows run and that needs no cloud, and show a table of what passed."""
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -38,6 +39,8 @@ def main() -> int:
     if unknown := sorted({*options.steps} - STEPS.keys()):
         parser.error(f"no such step: {', '.join(unknown)}. Steps are {', '.join(STEPS)}")
 
+    # What this make was called with is not for the steps.
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "ARGS")}
     LOGS.mkdir(parents=True, exist_ok=True)
     rows = []
     for step in options.steps or STEPS:
@@ -46,7 +49,9 @@ def main() -> int:
         start = time.monotonic()
         with (LOGS / f"{step}.log").open("w") as log:
             command = ["make", "--no-print-directory", step, *arguments]
-            status = subprocess.run(command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT, check=False)
+            status = subprocess.run(
+                command, cwd=REPOSITORY, env=environment, stdout=log, stderr=subprocess.STDOUT, check=False
+            )
         rows.append((step, status.returncode == 0, time.monotonic() - start))
 
     width = max(len(step) for step, _, _ in rows)

@@ -1,4 +1,4 @@
-"""Check data contracts against the Open Data Contract Standard: the linter of datacontract-cli, and the standard's schema.
+"""Check data contracts against the Open Data Contract Standard: datacontract-cli's linter, and the standard's schema.
 
 Needs datacontract-cli. The exit status is 1 if a contract does not keep the standard.
 """

@@ -102,18 +102,15 @@ def changed(plan: Json) -> list[tuple[str, Json]]:
 def has_changes(plan: Json) -> bool:
     """Whether there is anything to apply: reading alone is nothing, a new output is something."""
     outputs = plan.get("output_changes", {}).values()
-    return any(verb != "read" for verb, _ in changed(plan)) or any(
-        output["actions"] != ["no-op"] for output in outputs
-    )
+    return any(verb != "read" for verb, _ in changed(plan)) or any(output["actions"] != ["no-op"] for output in outputs)
 
 
 def digest_of(plan: Json) -> str:
     """SHA-256 of all that the plan would do, in hexadecimal. Two plans of the same changes have the same."""
-    changes = [
-        [resource["address"], resource.get("deposed"), resource["change"]] for _, resource in changed(plan)
-    ]
-    outputs = {name: output for name, output in plan.get("output_changes", {}).items() if output["actions"] != ["no-op"]}
-    text = json.dumps([sorted(changes, key=lambda change: (change[0], change[1] or "")), outputs], sort_keys=True)
+    changes = [[resource["address"], resource.get("deposed"), resource["change"]] for _, resource in changed(plan)]
+    changes.sort(key=lambda change: (change[0], change[1] or ""))
+    outputs = plan.get("output_changes", {}).items()
+    text = json.dumps([changes, {name: out for name, out in outputs if out["actions"] != ["no-op"]}], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -146,8 +143,10 @@ def report(title: str, changes: list[tuple[str, Json]], refusals: list[str], ver
     lines += [f"> **Refused.** {refusal}\n" for refusal in refusals]
     if changes:
         lines += folded("Changes", list(details(changes)))
-    if verdict:
-        lines += folded("Policies", [without_secrets(line) for line in verdict.splitlines()])
+    # What denies is told; there are dozens that pass.
+    told = [without_secrets(line) for line in verdict.splitlines() if not re.match(r"(?i)pass\b", line)]
+    if told:
+        lines += folded("Policies", told)
     return "\n".join([*lines, f"Digest `{digest}`", ""])
 
 
@@ -164,9 +163,9 @@ def folded(heading: str, text: list[str]) -> list[str]:
 
 
 def details(changes: list[tuple[str, Json]]) -> Iterator[str]:
-    """Each change with the attributes that differ; what destroys comes first."""
-    shown = sorted(changes, key=lambda change: (change[0] not in DESTRUCTIVE, change[0], change[1]["address"]))
-    for verb, resource in shown:
+    """Each change with the attributes that differ: what takes away comes first, then what changes what is there."""
+    order = {verb: place for place, verb in enumerate((*DESTRUCTIVE, "forget", "change", "create", "read"))}
+    for verb, resource in sorted(changes, key=lambda change: (order.get(change[0], 0), change[1]["address"])):
         yield f"{verb} {resource['address']}"
         for line in attributes(resource["change"]):
             yield f"    {line}"

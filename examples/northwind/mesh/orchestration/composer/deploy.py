@@ -50,13 +50,13 @@ def main() -> int:
                     print(f"Asking Airflow what it could not read ({look + 1} of {LOOKS}) ...", flush=True)
                     errors = import_errors(options.project, options.environment, options.location)
                     if new := {file: text for file, text in errors.items() if file not in before}:
-                        raise UnreadableDags(new)
+                        raise UnreadableDagsError(new)
                     time.sleep(NEXT_LOOK_SECONDS * options.wait)
-            except (CommandFailed, UnreadableDags) as error:
+            except (CommandFailedError, UnreadableDagsError) as error:
                 print(f"{error}\nBringing back what was there ...", file=sys.stderr, flush=True)
                 synchronize(folder, where)
                 return 1
-    except CommandFailed as error:
+    except CommandFailedError as error:
         print(error, file=sys.stderr)
         return 2
     still = f"{len(errors)} file{'s'[: len(errors) != 1]} that Airflow could not read before, it still cannot"
@@ -64,11 +64,11 @@ def main() -> int:
     return 0
 
 
-class CommandFailed(Exception):
+class CommandFailedError(Exception):
     """gcloud could not do what it was asked for."""
 
 
-class UnreadableDags(Exception):
+class UnreadableDagsError(Exception):
     """Airflow cannot read files that came."""
 
     def __init__(self, errors: dict[str, str]) -> None:
@@ -98,7 +98,7 @@ def import_errors(project: str, environment: str, location: str) -> dict[str, st
         found, _ = json.JSONDecoder().raw_decode(printed, max(start, 0))
         return {row.get("filepath") or row["filename"]: row["error"] for row in found}
     except (ValueError, TypeError, KeyError):
-        raise CommandFailed(f"Airflow's answer cannot be read:\n{printed}") from None
+        raise CommandFailedError(f"Airflow's answer cannot be read:\n{printed}") from None
 
 
 def gcloud(*arguments: str) -> str:
@@ -106,9 +106,9 @@ def gcloud(*arguments: str) -> str:
     try:
         result = subprocess.run(["gcloud", *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise CommandFailed("No gcloud here. Install it: https://cloud.google.com/sdk/docs/install") from None
+        raise CommandFailedError("No gcloud here. Install it: https://cloud.google.com/sdk/docs/install") from None
     if result.returncode:
-        raise CommandFailed(f"gcloud {' '.join(arguments)}\n{result.stderr.strip()}")
+        raise CommandFailedError(f"gcloud {' '.join(arguments)}\n{result.stderr.strip()}")
     return f"{result.stdout}\n{result.stderr}"
 
 

@@ -71,6 +71,12 @@ resource "google_storage_bucket_iam_member" "deployment" {
   bucket = google_storage_bucket.airflow.name
   member = "serviceAccount:${var.deployment_service_account}"
   role   = "roles/storage.objectUser"
+
+  condition {
+    description = "Only what Airflow reads as DAGs"
+    expression  = "resource.name.startsWith('projects/_/buckets/${google_storage_bucket.airflow.name}/objects/dags/')"
+    title       = "dags-only"
+  }
 }
 
 # Terraform reads and writes no objects but this one.

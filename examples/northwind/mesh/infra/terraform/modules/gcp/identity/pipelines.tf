@@ -56,6 +56,22 @@ resource "google_project_iam_member" "deployment_asks_airflow" {
   role    = "roles/composer.user"
 }
 
+# What is there is listed for a bucket as a whole, which no condition on objects can allow: names, no contents.
+# https://cloud.google.com/storage/docs/access-control/iam-permissions#object_permissions
+resource "google_project_iam_custom_role" "object_lister" {
+  description = "Lists objects, and reads none"
+  permissions = ["storage.objects.list"]
+  project     = var.mesh.gcp_project
+  role_id     = "objectLister"
+  title       = "Object lister"
+}
+
+resource "google_project_iam_member" "deployment_lists_objects" {
+  member  = google_service_account.deployment.member
+  project = var.mesh.gcp_project
+  role    = google_project_iam_custom_role.object_lister.name
+}
+
 resource "google_service_account_iam_binding" "deployment" {
   members            = [for subject in local.github_subjects[var.mesh.environment] : "principal://iam.googleapis.com/${local.delivery_pool}/subject/${subject}"]
   role               = "roles/iam.workloadIdentityUser"
