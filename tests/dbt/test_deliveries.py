@@ -214,3 +214,6 @@ def test_pull_request_builds_what_it_changes_beside_what_is_there(deliveries: De
     preliminary = "select countif(status = 'preliminary'), count(*) > 0 from {}"
     assert service.query(preliminary.format(relation(mart))) == [["0", "true"]]
     assert service.query(preliminary.format("marts__us_east4.lab_turnaround")) != [["0", "true"]]
+
+    service.dbt("run-operation", "drop_rehearsal", "--vars", "{rehearsal: pr_42}")
+    assert service.query(tables) == before

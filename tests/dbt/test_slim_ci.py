@@ -48,3 +48,23 @@ def test_rehearsal_touches_nothing_that_others_read(changed: Mesh) -> None:
     assert changed.query(preliminary.format("marts__local.lab_turnaround")) != [[0]]
     assert changed.query(preliminary.format("dev__local.pr_42__lab_turnaround")) == [[0]]
     assert changed.query("select count(*) > 0 from dev__local.pr_42__lab_turnaround") == [[True]]
+
+
+def test_dropping_a_rehearsal_drops_nothing_else(changed: Mesh) -> None:
+    everything = "select table_schema, table_name from information_schema.tables order by all"
+    before = changed.query(everything)
+    # The name of one may begin another's.
+    for name in ("pr_4", "pr_42", "pr_421"):
+        changed.query(f"create or replace table dev__local.{name}__one as select 1 as x")
+    changed.query("create or replace view dev__local.pr_42__two as select 1 as x")
+    changed.dbt("run-operation", "drop_rehearsal", "--vars", "{rehearsal: pr_42}")
+    others = [["dev__local", "pr_421__one"], ["dev__local", "pr_4__one"]]
+    left = [table for table in before if not table[1].startswith("pr_42__")]
+    assert changed.query(everything) == sorted([*left, *others])
+
+
+@pytest.mark.parametrize("name", ["", "pr-42", "PR_42", "%"])
+def test_only_a_name_of_a_rehearsal_is_dropped(name: str, changed: Mesh) -> None:
+    result = changed.dbt("run-operation", "drop_rehearsal", "--vars", f"{{rehearsal: '{name}'}}", check=False)
+    assert result.returncode != 0
+    assert "Name the rehearsal" in result.stdout

@@ -13,7 +13,7 @@ import yaml
 from tests.conftest import Render
 from tests.render import ROOT
 from tests.workflows.test_lint import SHAPES
-from tests.workflows.workflow import VARIABLE, jobs, read, scripts, uses, workflow_files
+from tests.workflows.workflow import VARIABLE, Job, jobs, read, scripts, uses, workflow_files
 
 LEDGER: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "extensions" / "actions.yml").read_text())
 TARGET = re.compile(r"\bmake (?:--\S+ )*([a-z-]+)")
@@ -41,6 +41,58 @@ def test_every_step_is_a_target_of_the_makefile(root: Path) -> None:
     for where, text in scripts(root):
         assert text.startswith("make "), where
         assert set(TARGET.findall(text)) <= targets(root / "Makefile"), where
+
+
+# What a target reads of its environment, and which output of which step or job it is to be, if it is one.
+READ = {
+    "dbt-rehearsal": {"NAME": None, "POLICY_TAG_IDS": None, "TARGET_BRANCH": None},
+    "dbt-rehearsal-drop": {"NAME": None},
+    "destroy-label": {"GH_TOKEN": None, "PULL_REQUEST": None},
+    "drift-issue": {"DRIFT": "changes", "GH_TOKEN": None},
+    "plan-comment": {"GH_TOKEN": None, "PULL_REQUEST": None},
+    "template-upgrade": {"GH_TOKEN": None},
+    "terraform-apply": {"REVIEWED": "digest", "TF_TOKEN_app_terraform_io": None},
+    "terraform-drift": {"TF_TOKEN_app_terraform_io": None},
+    "terraform-plan": {"DESTROY_ALLOWED": "destroy_allowed", "TF_TOKEN_app_terraform_io": None},
+}
+# The outputs that those programs write.
+WRITTEN = {
+    "destroy-label": {"destroy_allowed"},
+    "terraform-plan": {"changes", "digest"},
+    "terraform-drift": {"changes"},
+}
+OUTPUT = re.compile(r"\$\{\{ (steps|needs)\.(\w+)\.outputs\.(\w+) \}\}")
+
+
+def test_steps_hand_on_what_the_next_reads(root: Path) -> None:
+    """From the program that writes an output, through step and job, to the variable of the program that reads it."""
+    everything = {(job.workflow, job.name): job for job in jobs(root)}
+    seen = set()
+
+    def is_written(job: Job, kind: str, name: str, output: str) -> bool:
+        if kind == "needs":
+            passed = OUTPUT.fullmatch(everything[job.workflow, name].body["outputs"][output])
+            assert passed
+            assert name in job.body["needs"]
+            return is_written(everything[job.workflow, name], *passed.groups())
+        (step,) = [step for step in job.steps if step.get("id") == name]
+        (target,) = TARGET.findall(step["run"])
+        return output in WRITTEN[target] and (target != "destroy-label" or '>> "$GITHUB_OUTPUT"' in step["run"])
+
+    for job in everything.values():
+        for step in job.steps:
+            for target in TARGET.findall(step.get("run", "")):
+                given = job.body.get("env", {}) | step.get("env", {})
+                for variable, output in READ.get(target, {}).items():
+                    assert variable in given, (job.workflow, job.name, target)
+                    if output:
+                        found = OUTPUT.fullmatch(given[variable])
+                        assert found
+                        assert found[3] == output
+                        assert is_written(job, *found.groups())
+                seen.add(target)
+                assert step.get("env", {}).keys() <= READ.get(target, {}).keys() | {"TARGET_BRANCH"}, target
+    assert READ.keys() - {"dbt-rehearsal", "dbt-rehearsal-drop"} <= seen
 
 
 def test_make_ci_runs_every_step_that_needs_no_cloud(root: Path) -> None:
@@ -169,6 +221,17 @@ def test_ledger_is_well_formed() -> None:
         assert entry["seen"] == "tag" or entry["seen"] >= 2, f"{name}: nobody else pins that commit"
     shas = [entry["sha"] for entry in LEDGER.values()]
     assert len(shas) == len(set(shas))
+
+
+def test_hooks_are_the_tools_of_make_ci(root: Path) -> None:
+    makefile = (root / "Makefile").read_text().replace("$(VENV)", ".venv")
+    hooks = yaml.safe_load((root / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [repository["repo"] for repository in hooks] == ["local"]
+    for hook in hooks[0]["hooks"]:
+        command = hook["entry"].split()
+        assert hook["language"] == "system"
+        assert " ".join(command[:2]).removesuffix(" --no-verify") in makefile
+        assert all((root / word).exists() for word in command if word.startswith("delivery/"))
 
 
 def test_nothing_runs_from_an_image(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -106,8 +107,36 @@ def test_make_ci_passes_and_shows_a_table(checkout: Checkout, total: Total) -> N
     assert len(rows) == 15
     assert "15 passed, 0 failed" in result.stdout
     total("make ci: " + ", ".join(f"{name} {float(seconds):.0f} s" for name, seconds in rows))
+    for tool in ("checkov", "ruff", "zizmor"):
+        report = json.loads((checkout.root / "build" / "sarif" / f"{tool}.sarif").read_text())
+        assert [run["tool"]["driver"]["name"].lower() for run in report["runs"]] == [tool]
     # What it made is not to be committed.
     assert git(checkout.root, "status", "--porcelain") == ""
+
+
+def test_rehearsal_builds_what_differs_and_leaves_nothing(checkout: Checkout) -> None:
+    """On DuckDB, after the demo of `make ci`, in place of BigQuery."""
+    arguments = ["NAME=pr_7", "REHEARSAL_TARGET=local"]
+    model = checkout.root / "dbt/models/staging/providers/stg_providers__organizations.sql"
+    model.write_text(f"-- Changed\n{model.read_text()}")
+    result = checkout.make("dbt-rehearsal", "BASE=main", *arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
+    built = set(re.findall(r"OK created \S+ \S+ model (\S+)", result.stdout))
+    assert built
+    assert all(name.startswith("dev__local.pr_7__stg_providers__") for name in built), built
+    assert any(name.endswith("stg_providers__organizations") for name in built), built
+    dropped = checkout.make("dbt-rehearsal-drop", *arguments)
+    assert dropped.returncode == 0, dropped.stdout + dropped.stderr
+    assert re.search(rf"Dropped {len(built)} relations of pr_7 in ", dropped.stdout)
+    model.write_text(model.read_text().removeprefix("-- Changed\n"))
+    assert git(checkout.root, "worktree", "list").count("\n") == 1
+    assert git(checkout.root, "status", "--porcelain") == ""
+
+
+def test_rehearsal_wants_a_name(checkout: Checkout) -> None:
+    result = checkout.make("dbt-rehearsal", "NAME=pr-7")
+    assert result.returncode != 0
+    assert "make dbt-rehearsal NAME=pr_42" in result.stdout
 
 
 def edited(path: str, change: Callable[[str], str]) -> Callable[[Path], None]:
