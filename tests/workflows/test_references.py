@@ -44,7 +44,7 @@ def test_every_step_is_a_target_of_the_makefile(root: Path) -> None:
 
 
 # What a target reads of its environment, and which output of which step or job it is to be, if it is one.
-READ = {
+READ: dict[str, dict[str, str | None]] = {
     "dbt-rehearsal": {"NAME": None, "POLICY_TAG_IDS": None, "TARGET_BRANCH": None},
     "dbt-rehearsal-drop": {"NAME": None},
     "destroy-label": {"GH_TOKEN": None, "PULL_REQUEST": None},
