@@ -666,9 +666,17 @@ NO_ENVIRONMENT = re.compile(
 # Where the environments of a mesh are listed.
 LISTED = (
     ".copier-answers.yml",
+    ".github/dependabot.yml",
+    ".github/workflows/dags.yml",
+    ".github/workflows/dbt.yml",
+    ".github/workflows/terraform-drift.yml",
+    ".github/workflows/terraform.yml",
+    "Makefile",
     "README.md",
     "dbt/dbt_project.yml",
     "dbt/profiles.yml",
+    "delivery/github_setup.sh",
+    "docs/delivery.md",
     "infra/terraform/README.md",
     "infra/terraform/sentinel-policies/README.md",
     "orchestration/composer/README.md",

@@ -198,7 +198,8 @@ def test_only_landing_buckets_leave_the_perimeter(three_cells: Applied) -> None:
     assert egress["egress_to"][0]["external_resources"] == buckets
     [ingress] = rules["ingress_policies"]
     identities = ingress["ingress_from"][0]["identities"]
-    assert [identity.partition(":")[0] for identity in sorted(identities)] == ["principalSet"] + ["serviceAccount"] * 4
+    kinds = [identity.partition(":")[0] for identity in sorted(identities)]
+    assert kinds == ["principalSet"] * 2 + ["serviceAccount"] * 5
     services = {resource["service"] for resource in google(three_cells, "google_project_service")}
     assert "accesscontextmanager.googleapis.com" in services
 
