@@ -92,7 +92,7 @@ module "delivery" {
   hcp_terraform  = local.hcp_terraform
   mesh           = local.mesh
   metadata_cache = var.landing_max_staleness_minutes > 0
-  rehearsals     = true
+  rehearsals     = var.rehearsals
 
   depends_on = [module.project]
 }

@@ -163,6 +163,11 @@ variable "owner" {
   }
 }
 
+variable "rehearsals" {
+  description = "Whether dbt may build what pull requests change here: their code runs as dbt before it is merged, and reads the environment's data."
+  type        = bool
+}
+
 variable "trail_object_lock" {
   description = "Default retention of the audit trail under Object Lock: mode GOVERNANCE or COMPLIANCE, and days. Null leaves it unlocked."
   type = object({
