@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from tests.engines.dbt_processes import forked_dbt
 from tests.engines.environments import Environment
 
 DBT_UTILS = Path(__file__).parent / "engines" / "dbt_utils"
@@ -74,9 +75,7 @@ class Mesh:
             "MESH_DUCKDB": str(self.database),
             "NO_COLOR": "1",
         }
-        return self.environment.run(
-            ["dbt", *arguments], cwd=self.root / "dbt", variables=settings | variables, check=check
-        )
+        return forked_dbt().run(["dbt", *arguments], cwd=self.root / "dbt", variables=settings | variables, check=check)
 
     def results(self) -> dict[str, str]:
         """Unique id of every node of the last dbt run -> its status."""

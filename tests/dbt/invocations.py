@@ -11,6 +11,7 @@ policy tag, as the manifest has it.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import dbt.adapters.bigquery  # noqa: F401, before what is imported is frozen
 from dbt.cli.main import dbtRunner
 
 Resource = dict[str, Any]
@@ -27,6 +29,9 @@ Resource = dict[str, Any]
 
 def main() -> None:
     """One step after another."""
+    # What is imported lives as long as this process: each step would look through it for garbage.
+    gc.collect()
+    gc.freeze()
     # dbt prints too.
     with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -72,7 +72,7 @@ def build_by_airflow(warehouse: Warehouse, folder: Path) -> Run:
     airflow_environment = environment(f"airflow-{line}")
     migrated = migrate(airflow_environment, folder / "migrated")
     airflow = opened(line, airflow_environment, migrated, folder / "home", mesh)
-    airflow.settings.update(bigquery_settings(mesh, warehouse.emulator.endpoint) | dbt_settings(mesh, airflow.home))
+    airflow.settings.update(bigquery_settings(mesh, warehouse.emulator.endpoint) | dbt_settings(airflow.home))
     airflow.settings["DBT_PROFILES_DIR"] = str(mesh.root / "profiles")
     started = time.monotonic()
     with airflow.process() as process:

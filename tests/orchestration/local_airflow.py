@@ -15,6 +15,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 from tests.dbt.warehouse import place_of, policy_tag_ids
+from tests.engines.dbt_processes import forked_dbt
 from tests.engines.environments import AIRFLOW_LOCKS, Environment
 from tests.mesh import Mesh
 
@@ -182,6 +183,6 @@ def bigquery_settings(mesh: Mesh, endpoint: str, environment: str = "dev") -> di
     return settings
 
 
-def dbt_settings(mesh: Mesh, home: Path) -> dict[str, str]:
+def dbt_settings(home: Path) -> dict[str, str]:
     """dbt as it is installed here, and where it keeps what it parsed."""
-    return {"DBT_CACHE": str(home / "dbt"), "DBT_VENV": str(mesh.environment.directory)}
+    return {"DBT_CACHE": str(home / "dbt"), "DBT_VENV": str(forked_dbt().directory)}

@@ -61,7 +61,7 @@ def test_a_failing_domain_holds_what_depends_on_it(
     )
     plant(mesh, "patients/patients", f"'{MARKER}' as family_name", name="name", landed_date=yesterday, from_date=first)
     airflow = opened(line, airflow_environment, migrated, tmp_path / "home", mesh)
-    airflow.settings.update(dbt_settings(mesh, airflow.home))
+    airflow.settings.update(dbt_settings(airflow.home))
     if line == "3.3":
         variables = {"LANDING_ROOT": str(mesh.landing), "MESH_DUCKDB": str(mesh.database), "AIRFLOW_VAR_ENV": "local"}
         airflow.settings.update(variables)

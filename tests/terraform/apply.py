@@ -40,7 +40,7 @@ def main() -> None:
         account = recorded["platform_ids"][arguments.environment]["aws_account"]
         with Server(account) as server:
             print(f"AWS account {account} answers on {server.endpoint}", flush=True)
-            module = root_module(repository, arguments.environment, server)
+            module = root_module(repository, arguments.environment, server, applied=True)
             began = time.monotonic()
             planned = len(changes(module.plan()))
             print(f"Planned {planned} resources in {time.monotonic() - began:.0f} s", flush=True)
