@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -21,7 +22,7 @@ from tests.conftest import Render
 from tests.engines.aws import Server
 from tests.engines.sentinel.command import script
 from tests.engines.terraform import applying, terraform
-from tests.terraform.environment import LOCAL_STATE, OVERRIDE, needs_the_real_provider
+from tests.terraform.environment import OVERRIDE, REMOTE_STATE, STATE, needs_the_real_provider, state_server
 
 ACCOUNT = "111111111111"
 
@@ -68,7 +69,7 @@ class Runner:
 
     def resources(self) -> int:
         """How many resources the state has."""
-        state = self.module / "terraform.tfstate"
+        state = self.module / STATE
         return state.read_text().count('"mode": "managed"') if state.exists() else 0
 
 
@@ -80,7 +81,8 @@ def runner(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     ids = {"gcp_project": "acme-dev", "aws_account": ACCOUNT}
     answers = {"mesh_name": "acme", "domains": ["providers"], "environments": ["dev"], "platform_ids": {"dev": ids}}
     shutil.copytree(render(**answers, threat_detection=False), root)
-    (root / "infra/terraform/envs/dev" / OVERRIDE).write_text(LOCAL_STATE)
+    module = root / "infra/terraform/envs/dev"
+    (module / OVERRIDE).write_text(REMOTE_STATE.format(state_server() + quote(str(module / STATE))))
     commands = {
         "bin/terraform": f'#!/bin/sh\nexec {shlex.join(terraform().command)} "$@"\n',
         "bin/sentinel": script(),
