@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +188,33 @@ def test_nobody_else_gets_it(northwind: Path, clouds: Clouds, total: Total) -> N
                 refused += 1
     total(f"trust: {refused} tokens of others get nothing")
     assert refused > 100
+
+
+# Part of a provider's condition -> the claims of a token that it keeps out.
+WIDER: dict[str, dict[str, Any]] = {
+    " && assertion.ref == 'refs/heads/main'": {"ref": BRANCH},
+    " && assertion.repository_owner_id == '999999999'": {"owner_id": "666"},
+    "assertion.repository_id == '999999999' && ": {"repository_id": "555"},
+}
+
+
+@pytest.mark.parametrize("part", WIDER)
+def test_each_part_of_a_condition_keeps_somebody_out(part: str, northwind: Path, clouds: Clouds) -> None:
+    """Without it a token gets in that got nothing: a fork with our names, or the job on a branch."""
+    conditions = {name: provider["attribute_condition"] for name, provider in clouds.providers.items()}
+    providers = {
+        name: provider | {"attribute_condition": conditions[name].replace(part, "")}
+        for name, provider in clouds.providers.items()
+    }
+    assert any(providers[name]["attribute_condition"] != conditions[name] for name in conditions)
+    opened = replace(clouds, providers=providers)
+    let_in = 0
+    for job, cloud, identity, provider in borrowed(northwind, clouds.secrets):
+        token = replace(Token(job.environment, MAIN), **WIDER[part])
+        if cloud == "google" and ("ref" not in WIDER[part] or refs(job) == [MAIN]):
+            assert not clouds.gives(cloud, identity, provider, token)
+            let_in += opened.gives(cloud, identity, provider, token)
+    assert let_in > 0
 
 
 def dbt_is_shared(job: Job, token: Token, identity: str) -> bool:
