@@ -61,7 +61,7 @@ release-notes: ## Print what the changelog says of a version, if it is one that 
 lint: $(VENV)/template ## Check the Python code of the template and of its tests
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy tests template/docs
+	$(VENV)/bin/mypy tests template/docs template/delivery template/orchestration/composer/deploy.py
 
 .PHONY: format
 format: $(VENV)/template ## Format the Python code

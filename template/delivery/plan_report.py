@@ -72,7 +72,8 @@ def main() -> int:
     digest = digest_of(plan)
     counts = Counter(verb for verb, _ in changes)
     summary = ", ".join(f"{count} to {verb}" for verb, count in sorted(counts.items())) or "no changes"
-    refusals, verdict = [], ""
+    refusals: list[str] = []
+    verdict = ""
     if not options.drift:
         refusals += refused(counts, digest, options.most_destroyed, options.allowed, options.reviewed)
     if options.policies:
@@ -152,7 +153,8 @@ def report(title: str, changes: list[tuple[str, Json]], refusals: list[str], ver
 
 def folded(heading: str, text: list[str]) -> list[str]:
     """A block that opens on a click, cut to LONGEST_BLOCK characters. No line of the text can end it."""
-    kept, length = [], 0
+    kept: list[str] = []
+    length = 0
     for line in text:
         length += len(line) + 5
         if length > LONGEST_BLOCK:

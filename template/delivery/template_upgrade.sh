@@ -22,27 +22,24 @@ if git ls-remote --exit-code --heads origin "$branch" >/dev/null; then
 fi
 
 git switch --create "$branch"
-"$copier" update --defaults --skip-tasks
-git add --all
-conflicts=$(git diff --cached --name-only -G '^<<<<<<< before updating$')
+status=0
+report=$(.venv/bin/python delivery/upgrade.py apply) || status=$?
+if [ "$status" -eq 2 ]; then
+  exit "$status"
+fi
 {
-  echo "Release $version of the template. Preview of what it changes:"
+  echo "Release $version of the template. What it does here:"
   echo
-  git diff --cached --stat=120 | sed 's/^/    /'
-  if [ -n "$conflicts" ]; then
-    echo
-    echo "These files conflict. Settle what stands between the markers, then mark the pull request as ready:"
-    echo
-    printf '%s\n' "$conflicts" | sed 's/^/- /'
-  fi
+  printf '%s\n' "$report" | sed 's/^/    /'
 } >"$RUNNER_TEMP/template-upgrade.md"
 
+git add --all
 git -c user.name="github-actions[bot]" -c user.email="41898282+github-actions[bot]@users.noreply.github.com" \
   commit --quiet --message "Upgrade the template to $version"
 git -c "http.extraHeader=Authorization: Basic $(printf 'x-access-token:%s' "$GH_TOKEN" | base64 --wrap=0)" \
   push origin "$branch"
 draft=()
-if [ -n "$conflicts" ]; then
+if [ "$status" -ne 0 ]; then
   draft=(--draft)
 fi
 gh pr create --head "$branch" --title "Upgrade the template to $version" --body-file "$RUNNER_TEMP/template-upgrade.md" "${draft[@]}"

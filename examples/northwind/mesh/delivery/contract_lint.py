@@ -43,8 +43,8 @@ def problems_of(path: Path, validator: Any) -> Iterator[str]:
     for check in DataContract(data_contract_file=str(path)).lint().checks:
         if check.result != "passed":
             yield f"lint: {check.reason}"
-    for error in validator.iter_errors(contract):
-        yield f"schema: {'/'.join(map(str, error.path))}: {error.message}"
+    for violation in validator.iter_errors(contract):
+        yield f"schema: {'/'.join(map(str, violation.path))}: {violation.message}"
 
 
 if __name__ == "__main__":
