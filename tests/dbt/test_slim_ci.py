@@ -54,9 +54,11 @@ def test_dropping_a_rehearsal_drops_nothing_else(changed: Mesh) -> None:
     everything = "select table_schema, table_name from information_schema.tables order by all"
     before = changed.query(everything)
     # The name of one may begin another's.
-    for name in ("pr_4", "pr_42", "pr_421"):
-        changed.query(f"create or replace table dev__local.{name}__one as select 1 as x")
-    changed.query("create or replace view dev__local.pr_42__two as select 1 as x")
+    made = [f"table dev__local.{name}__one" for name in ("pr_4", "pr_42", "pr_421")] + ["view dev__local.pr_42__two"]
+    sql = ";".join(f"create or replace {relation} as select 1 as x" for relation in made)
+    changed.python(
+        "-c", "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])", str(changed.database), sql
+    )
     changed.dbt("run-operation", "drop_rehearsal", "--vars", "{rehearsal: pr_42}")
     others = [["dev__local", "pr_421__one"], ["dev__local", "pr_4__one"]]
     left = [table for table in before if not table[1].startswith("pr_42__")]

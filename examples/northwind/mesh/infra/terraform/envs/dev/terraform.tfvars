@@ -34,7 +34,7 @@ landing_max_staleness_minutes = 0
 composer_image = "composer-3-airflow-3.3.1-build.0"
 composer_size  = "ENVIRONMENT_SIZE_SMALL"
 
-# Pull requests are rehearsed in the first environment, never where real patients are.
+# Pull requests are rehearsed in the first environment, never in production.
 rehearsals = true
 
 log_retention_days = 2192
