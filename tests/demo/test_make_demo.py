@@ -36,7 +36,8 @@ def test_make_help_lists_every_target(northwind: Path) -> None:
     listed = subprocess.run(["make", "help"], cwd=northwind, capture_output=True, text=True, check=True).stdout
     makefile = (northwind / "Makefile").read_text()
     for line in makefile.splitlines():
-        if line.startswith(".PHONY:"):
+        # The others refuse what a target needs and did not get.
+        if line.startswith(".PHONY:") and not line.endswith("-named"):
             assert f"  {line.removeprefix('.PHONY:').strip()} " in listed
 
 
