@@ -54,7 +54,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no process is left alone with it."""
-    items.sort(key=lambda item: "terraform" not in item.path.parts)
+    items.sort(key=lambda item: not {"terraform", "workflows"} & set(item.path.parts))
 
 
 @cache
