@@ -83,7 +83,7 @@ def main() -> int:
     options.report.parent.mkdir(parents=True, exist_ok=True)
     options.report.write_text(report(title, changes, refusals, verdict, digest))
 
-    print(f"{options.environment}: {summary}. Digest {digest[:12]}.")
+    print(f"{options.environment}: {summary}. Digest {digest}")
     publish("GITHUB_OUTPUT", f"changes={'true' if has_changes(plan) else 'false'}\ndigest={digest}\n")
     publish("GITHUB_STEP_SUMMARY", options.report.read_text() + "\n")
     for refusal in refusals:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -183,6 +184,12 @@ class Terraform:
         if check and result.returncode != 0:
             raise AssertionError(f"terraform {' '.join(arguments)} in {folder}\n{result.stdout}\n{result.stderr}")
         return result
+
+    def write_command(self, path: Path) -> None:
+        """Write a command `terraform` for what looks for it in PATH."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f'#!/bin/sh\nexec {shlex.join(self.command)} "$@"\n')
+        path.chmod(0o755)
 
     def version(self) -> tuple[int, ...]:
         """The version of the command."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -112,10 +111,7 @@ def checked(northwind: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     repository = tmp_path_factory.mktemp("checked")
     shutil.copytree(northwind / "infra", repository / "infra")
     shutil.copy2(northwind / "Makefile", repository)
-    command = repository / "bin" / "terraform"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {shlex.join(terraform().command)} "$@"\n')
-    command.chmod(0o755)
+    terraform().write_command(repository / "bin" / "terraform")
     return repository
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -399,9 +398,7 @@ def test_make_runs_what_a_user_needs_no_cloud_for(render: Render, tmp_path: Path
     copied(render(**SHAPES["nothing more"]), tmp_path)
     shutil.copy2(render(**SHAPES["nothing more"]) / "Makefile", tmp_path)
     command = tmp_path / "bin" / "terraform"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {shlex.join(terraform().command)} "$@"\n')
-    command.chmod(0o755)
+    terraform().write_command(command)
     # That the modules pass with the real provider is proved above: here stand-ins do, which run already.
     stand_ins = attached(google_provider.PROVIDERS)
     path = {"PATH": f"{command.parent}:{os.environ['PATH']}"}

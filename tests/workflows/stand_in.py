@@ -17,7 +17,7 @@ from pathlib import Path
 name = Path(sys.argv[0]).name
 folder = Path(sys.argv[0]).parent
 arguments = sys.argv[1:]
-text = sys.stdin.read() if "--input" in arguments or "--body-file" in arguments and "-" in arguments else ""
+text = sys.stdin.read() if "--input" in arguments or arguments[:2] == ["secret", "set"] else ""
 for option in ("--body-file", "--notes-file"):
     if option in arguments and (path := Path(arguments[arguments.index(option) + 1])).is_file():
         text = path.read_text()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.render import ROOT
-from tests.workflows.test_scripts import git
+from tests.workflows.repository import git
 
 CHANGELOG = (
     "# Changelog\n\n## Unreleased\n\nSoon.\n\n## 0.10.0\n\nMore.\n\n## 0.1.0 (2026-12-01)\n\nFirst.\n\n- With a list.\n"

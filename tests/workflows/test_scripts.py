@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.workflows.repository import git
 from tests.workflows.stand_in import StandIn
 from tests.workflows.workflow import jobs
 
@@ -68,7 +69,8 @@ def secrets_set(stand_in: StandIn) -> dict[tuple[str, str], str]:
     for call in stand_in.calls("gh", "secret set"):
         arguments = call["arguments"]
         environment = arguments[arguments.index("--env") + 1]
-        found[environment, arguments[2]] = arguments[arguments.index("--body") + 1]
+        assert "--body" not in arguments
+        found[environment, arguments[2]] = call["text"]
     return found
 
 
@@ -194,12 +196,6 @@ def test_label_that_cannot_be_looked_up_stops(repository: Path, stand_in: StandI
     result = run(repository, stand_in, "destroy_label.sh", PULL_REQUEST="7")
     assert result.returncode != 0
     assert result.stdout == ""
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """What git prints."""
-    identity = ["-c", "user.name=test", "-c", "user.email=test@northwind.example", "-c", "commit.gpgsign=false"]
-    return subprocess.run(["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture

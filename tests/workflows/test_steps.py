@@ -22,7 +22,7 @@ from tests.engines.environments import Environment, environment
 from tests.engines.sentinel.command import script
 from tests.engines.terraform import attached, terraform
 from tests.render import ROOT
-from tests.workflows.test_scripts import git
+from tests.workflows.repository import git
 
 # Folder of the repository's tools -> the environments of the tests that hold them, from the same pins.
 TOOLS = {
@@ -74,7 +74,7 @@ def install(root: Path) -> None:
     executable(root / ".venv/bin/python", f'exec "{environment("dbt").python}" "$@"')
     executable(root / ".venv/bin/uv", "exit 1")
     executable(root / ".venv/bin/actionlint", f"exec {shlex.join(actionlint_command())} '.github/workflows/*.yml'")
-    executable(root / ".venv/commands/terraform", f'exec {shlex.join(terraform().command)} "$@"')
+    terraform().write_command(root / ".venv/commands/terraform")
     executable(root / ".venv/commands/sentinel", script().splitlines()[1])
     for group in GROUPS:
         (root / ".venv" / group).touch()

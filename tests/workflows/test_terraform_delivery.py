@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -83,14 +82,9 @@ def runner(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     shutil.copytree(render(**answers, threat_detection=False), root)
     module = root / "infra/terraform/envs/dev"
     (module / OVERRIDE).write_text(REMOTE_STATE.format(state_server() + quote(str(module / STATE))))
-    commands = {
-        "bin/terraform": f'#!/bin/sh\nexec {shlex.join(terraform().command)} "$@"\n',
-        "bin/sentinel": script(),
-    }
-    for name, text in commands.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-        (root / name).chmod(0o755)
+    terraform().write_command(root / "bin" / "terraform")
+    (root / "bin" / "sentinel").write_text(script())
+    (root / "bin" / "sentinel").chmod(0o755)
     (root / "venv" / "bin").mkdir(parents=True)
     (root / "venv" / "bin" / "python").symlink_to(sys.executable)
     (root / "venv" / "docs").touch()

@@ -52,8 +52,9 @@ print(json.dumps({
   fi
 }
 
+# By standard input: what stands on a command line is seen by whoever lists processes.
 secret() {
-  gh secret set "$2" --repo "$repository" --env "$1" --body "$3"
+  printf '%s' "$3" | gh secret set "$2" --repo "$repository" --env "$1"
 }
 
 make_environment "$environment-plan" any false
