@@ -103,7 +103,30 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
+def rendered_files() -> dict[Path, dict[Path, int]]:
+    """Rendered repository -> its files -> when they were written, in nanoseconds."""
+    return {}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def rendered_repositories_stay(rendered_files: dict[Path, dict[Path, int]]) -> Iterator[None]:
+    """No file of tests leaves anything in the repositories that all share."""
+    yield
+    for repository, files in rendered_files.items():
+        changed = {path for path, _ in written(repository).items() ^ files.items()}
+        rendered_files[repository] = written(repository)
+        assert not changed, f"written into a shared repository, to be copied before: {sorted(changed)}"
+
+
+def written(repository: Path) -> dict[Path, int]:
+    """File -> when it was written."""
+    return {path: path.stat().st_mtime_ns for path in repository.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="session")
+def render(
+    template: Path, rendered_files: dict[Path, dict[Path, int]], tmp_path_factory: pytest.TempPathFactory
+) -> Render:
     """render(**answers): a rendered repository, made once per set of answers. Read only."""
     cache = tmp_path_factory.mktemp("rendered")
 
@@ -112,6 +135,7 @@ def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
         destination = cache / digest
         if not destination.exists():
             rendering.render(template, destination, answers)
+            rendered_files[destination] = written(destination)
         return destination
 
     return rendered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from copy import deepcopy
@@ -38,7 +39,9 @@ class Reporter:
     """Runs the report on plans."""
 
     def __init__(self, northwind: Path, folder: Path) -> None:
-        self.northwind, self.folder = northwind, folder
+        # A copy, since Python writes what it compiled beside the program.
+        self.folder = folder
+        self.program = shutil.copytree(northwind / "delivery", folder / "delivery") / "plan_report.py"
         self.report = folder / "build" / "plan.md"
         self.output = folder / "output"
 
@@ -48,7 +51,7 @@ class Reporter:
         """The report of a plan, in the files that GitHub names."""
         source = self.folder / "plan.json"
         source.write_text(plan if isinstance(plan, str) else json.dumps(plan))
-        command = [sys.executable, str(self.northwind / "delivery" / "plan_report.py"), str(source)]
+        command = [sys.executable, str(self.program), str(source)]
         command += ["--environment", "dev", "--report", str(self.report), *options]
         self.output.unlink(missing_ok=True)
         files = {"GITHUB_OUTPUT": str(self.output), "GITHUB_STEP_SUMMARY": str(self.folder / "summary.md")}
