@@ -23,21 +23,29 @@ def remembering(compiling: Callable[..., Any]) -> Callable[..., Any]:
     """Jinja's compile, which compiles nothing twice in a process.
 
     copier compiles every path, answer and file in each render, most of them as the one before: half of its time. Code
-    depends on its source and on how the environment reads it, never on answers.
+    depends on its source, its name and how the environment reads it, never on answers. Where the file lies, which each
+    update changes, is for tracebacks only.
     """
     known: dict[Any, Any] = {}
 
     @wraps(compiling)
-    def compile(self: jinja2.Environment, source: Any, *arguments: Any, **more: Any) -> Any:
+    def compile(
+        self: jinja2.Environment,
+        source: Any,
+        name: str | None = None,
+        filename: str | None = None,
+        *options: Any,
+        **more: Any,
+    ) -> Any:
         if not isinstance(source, str):
-            return compiling(self, source, *arguments, **more)
-        syntax = [getattr(self, name) for name in SYNTAX]
-        key = (type(self), *syntax, *self.extensions, source, arguments, *sorted(more.items()))
+            return compiling(self, source, name, filename, *options, **more)
+        syntax = [getattr(self, setting) for setting in SYNTAX]
+        key = (type(self), *syntax, *self.extensions, source, name, options, *sorted(more.items()))
         if key in known:
             # copier's tag `yield` keeps what it yields in the environment, and forgets it here.
             self.preprocess(source)
         else:
-            known[key] = compiling(self, source, *arguments, **more)
+            known[key] = compiling(self, source, name, filename, *options, **more)
         return known[key]
 
     return compile
