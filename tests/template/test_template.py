@@ -104,18 +104,12 @@ def test_every_question_is_used() -> None:
     assert "answers_format is defined" in (ROOT / "copier.yml").read_text()
 
 
-def test_structural_questions_have_a_default_on_the_first_copy_only() -> None:
-    for question in (
-        "organization",
-        "mesh_name",
-        "environments",
-        "regions",
-        "home_region",
-        "domains",
-        "custom_domains",
-    ):
-        assert "UNSET" in QUESTIONS[question]["default"]
-        assert "answers_format is defined" in QUESTIONS[question]["default"]
+def test_no_question_has_a_default_once_it_was_answered() -> None:
+    for question in ASKED:
+        if not (QUESTIONS[question].get("when", True) and QUESTIONS[question].get("ask", True)):
+            continue
+        assert "UNSET" in QUESTIONS[question]["default"], question
+        assert "answers_format" in QUESTIONS[question]["default"], question
     assert ASKED[-1] == "answers_format", "it must be asked last, or it is defined too early"
 
 

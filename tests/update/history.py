@@ -53,6 +53,19 @@ def released(version: str, destination: Path, *left_out: str) -> Path:
     return destination
 
 
+def reduced(template: Path, *kept: str) -> Path:
+    """Leave of a template its questions and these paths of what it renders, which then takes a moment."""
+    root = template / "template"
+    wanted = [root / name for name in kept]
+    for path in sorted(root.rglob("*"), reverse=True):
+        if "_copier_conf" in path.name or any(
+            path.is_relative_to(name) or name.is_relative_to(path) for name in wanted
+        ):
+            continue
+        path.rmdir() if path.is_dir() else path.unlink()
+    return template
+
+
 class History:
     """A repository of the template, whose tags are the releases."""
 

@@ -4,7 +4,8 @@
   apply    updates this repository; the tree must be clean, so that git can bring everything back
 
 The report names files that are added, changed and deleted, those in which your lines and the template's conflict, those
-that the template deletes although you edited them, and answers that come, go or change.
+that the template deletes although you edited them, and answers that come, go or change. What delivery/ownership.yml
+calls a seed is yours: one that you edited stays, also where the template has it no longer.
 
 The exit status is 0; 1 if something conflicts or edited files are deleted; 2 if the update cannot be made.
 """
@@ -14,17 +15,22 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pathspec import GitIgnoreSpec
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ANSWERS = ".copier-answers.yml"
+OWNERSHIP = "delivery/ownership.yml"
 # As copier marks where both sides changed the same lines.
 MARKER = re.compile(rb"^<<<<<<< before updating$", re.MULTILINE)
+# What copier says where an answer is missing, or was dropped because the release refuses it.
+NOT_ALLOWED = re.compile(r'Question "(\w+)" is required')
+EXCEPTION = re.compile(r"^[\w.]+(?:Error|Exception): ", re.MULTILINE)
 SHOWN = 20
 WAY_BACK = "To go back: git reset --hard && git clean -d --force"
 
@@ -42,6 +48,7 @@ class Report:
     deleted: list[str]
     conflicts: list[str]
     lost_edits: list[str]
+    kept: list[str]
     answers: list[str]
 
     @property
@@ -56,6 +63,7 @@ class Report:
             "added": self.added,
             "changed": self.changed,
             "deleted": self.deleted,
+            "yours, kept although the template has them no longer": self.kept,
             "DELETED ALTHOUGH YOU EDITED THEM": self.lost_edits,
             "CONFLICTS, to be settled between the markers": self.conflicts,
         }
@@ -80,30 +88,44 @@ def main() -> int:
         "--data", action="append", default=[], metavar="ANSWER=VALUE", help="another answer; may repeat"
     )
     options = parser.parse_args()
+    if wrong := [answer for answer in options.data if "=" not in answer]:
+        parser.error(f"--data takes ANSWER=VALUE, not {wrong[0]!r}")
+    return take(options.to, dict(answer.split("=", 1) for answer in options.data), preview=options.command == "preview")
+
+
+def take(
+    version: str | None, data: Mapping[str, Any], *, preview: bool, finish: Callable[[Path], None] = lambda root: None
+) -> int:
+    """Update this repository or, for a preview, a copy of it; print the report, and return the exit status.
+
+    `finish` is what is done to the repository after the update and before the report.
+    """
     try:
-        if options.command == "apply":
+        if preview:
+            with tempfile.TemporaryDirectory() as folder:
+                copy = Path(folder) / REPOSITORY.name
+                git(REPOSITORY, "clone", "--quiet", "--no-hardlinks", ".", str(copy))
+                report = updated(copy, version, data, finish)
+        else:
             if changes := git(REPOSITORY, "status", "--porcelain").splitlines():
                 listed = "\n".join(changes[:SHOWN])
                 print(f"Commit or stash your changes, so that git can bring all back:\n{listed}", file=sys.stderr)
                 return 2
-            report = updated(REPOSITORY, options.to, options.data)
-        else:
-            with tempfile.TemporaryDirectory() as folder:
-                copy = Path(folder) / REPOSITORY.name
-                git(REPOSITORY, "clone", "--quiet", "--no-hardlinks", ".", str(copy))
-                report = updated(copy, options.to, options.data)
+            report = updated(REPOSITORY, version, data, finish)
     except UpgradeError as error:
         print(error, file=sys.stderr)
-        if options.command == "apply" and git(REPOSITORY, "status", "--porcelain"):
+        if not preview and git(REPOSITORY, "status", "--porcelain"):
             print(WAY_BACK, file=sys.stderr)
         return 2
     print("\n".join(report.lines()))
-    if options.command == "apply":
+    if not preview:
+        if report.lost_edits:
+            print("To keep a file that was deleted: git checkout HEAD -- <file>", file=sys.stderr)
         print(f"Look at it with git diff, then commit. {WAY_BACK}", file=sys.stderr)
     return 0 if report.in_order else 1
 
 
-def updated(root: Path, version: str | None, data: Sequence[str]) -> Report:
+def updated(root: Path, version: str | None, data: Mapping[str, Any], finish: Callable[[Path], None]) -> Report:
     """Update a repository with a clean tree, and say what that did. Its index is left as copier leaves it."""
     before = answers_of(root)
     print("Rendering what this repository was made from ...", file=sys.stderr)
@@ -111,8 +133,14 @@ def updated(root: Path, version: str | None, data: Sequence[str]) -> Report:
         edited = edited_files(root, before, Path(folder))
     print("Updating ...", file=sys.stderr)
     reference = [f"--vcs-ref={version}"] if version else []
-    answers = [argument for answer in data for argument in ("--data", answer)]
-    copier("update", "--defaults", "--quiet", *reference, *answers, str(root))
+    with tempfile.TemporaryDirectory() as folder:
+        answers = Path(folder) / "answers.yml"
+        answers.write_text(yaml.safe_dump(dict(data), sort_keys=False))
+        copier("update", "--defaults", "--quiet", *reference, "--data-file", str(answers), str(root))
+    kept = sorted(name for name in edited & seeds(root) if not (root / name).exists())
+    if kept:
+        git(root, "checkout", "HEAD", "--", *kept)
+    finish(root)
     added, changed, deleted, conflicts = [], [], [], []
     status = git(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
     for entry in filter(None, status.split("\0")):
@@ -133,6 +161,7 @@ def updated(root: Path, version: str | None, data: Sequence[str]) -> Report:
         deleted,
         conflicts,
         lost_edits=sorted(edited.intersection(deleted)),
+        kept=kept,
         answers=sorted(
             f"{name}: {before.get(name, '(none)')} -> {after.get(name, '(none)')}"
             for name in {*before, *after}
@@ -141,11 +170,19 @@ def updated(root: Path, version: str | None, data: Sequence[str]) -> Report:
     )
 
 
+def seeds(root: Path) -> set[str]:
+    """Committed files that the template wrote once and no more."""
+    patterns = yaml.safe_load((root / OWNERSHIP).read_text())["seed"]
+    files = git(root, "ls-tree", "-r", "-z", "--name-only", "HEAD").split("\0")
+    return set(GitIgnoreSpec.from_lines(patterns).match_files(files))
+
+
 def edited_files(root: Path, answers: dict[str, Any], folder: Path) -> set[str]:
     """Files of the template that are not here as it made them."""
     made = folder / "made"
     recorded = folder / "answers.yml"
-    recorded.write_text(yaml.safe_dump({name: value for name, value in answers.items() if not name.startswith("_")}))
+    kept = {name: value for name, value in answers.items() if not name.startswith("_")}
+    recorded.write_text(yaml.safe_dump(kept, sort_keys=False))
     source, version = str(answers["_src_path"]), str(answers["_commit"])
     copier("copy", "--defaults", "--quiet", "--vcs-ref", version, "--data-file", str(recorded), source, str(made))
     names = (path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file())
@@ -175,8 +212,15 @@ def copier(*arguments: str) -> None:
     """Run the copier that is installed beside this Python."""
     command = [str(Path(sys.executable).with_name("copier")), *arguments]
     result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if refused := NOT_ALLOWED.search(result.stderr):
+        raise UpgradeError(
+            f"The recorded answer {refused[1]} is not allowed there, and no other is taken in its place. "
+            f"The changelog of the template says why. Give one that is allowed: --data {refused[1]}=<value>"
+        )
     if result.returncode:
-        raise UpgradeError(f"copier {' '.join(arguments)}\n{result.stderr.strip()}")
+        # Of a traceback, what the exception says.
+        said = EXCEPTION.split(result.stderr)[-1].strip() if "Traceback" in result.stderr else result.stderr.strip()
+        raise UpgradeError(f"copier {arguments[0]} did not work: {said}")
 
 
 def git(root: Path, *arguments: str) -> str:
