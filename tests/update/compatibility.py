@@ -288,7 +288,7 @@ def configuration_findings(before: Configuration, after: Configuration) -> Itera
             continue
         was, is_now = before.addresses[address], after.addresses[now]
         # Between one and counted ones Terraform moves the first by itself.
-        if now == address and was != is_now and "for_each" in (was, is_now):
+        if address not in after.moved and was != is_now and "for_each" in (was, is_now):
             yield Finding("resource", address, f"{was} became {is_now}, so its instances have other addresses")
     yield from (Finding("data source", name) for name in before.data_sources - after.data_sources)
     yield from (Finding("output", name) for name in before.outputs - after.outputs)

@@ -92,24 +92,26 @@ class Questions:
         None where nothing was found that the question takes; what comes after that one was not asked.
         """
         given: Answers = {}
+
+        def fits(name: str, value: Any) -> bool:
+            outcome = self._ask(given | {name: value}, recorded)
+            return outcome.recorded is not None or outcome.question not in (None, name)
+
         while (outcome := self._ask(given, recorded)).required and outcome.question not in given:
             name = str(outcome.question)
             choices = self.choices.get(name, [])
             candidates = [
                 known.get(name),
+                choices[:1],
                 *choices,
-                choices,
                 self.asked[name].get("placeholder"),
-                False,
-                1,
                 "aaaa",
-                [],
-                {},
+                1,
+                True,
+                {"a": "a"},
+                ["a"],
             ]
-            fitting = (
-                c for c in candidates if c is not None and self._ask(given | {name: c}, recorded).question != name
-            )
-            given[name] = next(fitting, None)
+            given[name] = next((value for value in candidates if value and fits(name, value)), None)
         return given
 
     def validator(self, name: str, answers: Answers) -> Callable[[Any], bool]:
@@ -256,7 +258,8 @@ def edge_cases(questions: Questions) -> Iterator[Answers]:
         if name not in choices and name not in booleans and question.get("ask") is not False
     }
     closed: dict[str, list[Any]] = {name: [True, False] for name in booleans}
-    closed |= {name: choices[name] for name in choices if name not in widest and name not in chosen_among(questions)}
+    among = chosen_among(questions)
+    closed |= {name: choices[name] for name in choices if name not in widest and name not in among}
     generous: Answers = widest | dict.fromkeys(booleans, True)
     plain, full = (questions.answer(answers) for answers in (narrow, generous))
     if plain.recorded is None or full.recorded is None:
@@ -268,8 +271,8 @@ def edge_cases(questions: Questions) -> Iterator[Answers]:
     for name in free:
         validator = questions.validator(name, plain.recorded)
         columns.append([{name: value} for value in edge_values(plain.recorded[name], choices, validator, questions)])
+    columns += [[*selections(questions, name)] for name in widest] + [[*selections(questions, name)] for name in among]
     yield from together(questions, narrow, columns)
-    yield from together(questions, {}, [[*selections(questions, choices, widest)]])
     # What is made of several answers has limits of its own, and domains refer to others.
     answers = {name: value for name, value in full.recorded.items() if questions.asked[name].get("ask") is not False}
     for name in free:
@@ -300,17 +303,15 @@ def chosen_among(questions: Questions) -> dict[str, set[str]]:
     return {name: others for name, others in found.items() if others}
 
 
-def selections(questions: Questions, choices: dict[str, list[Any]], widest: Answers) -> Iterator[Answers]:
-    """Every choice of every question alone, and of up to four choices every selection."""
-    narrow: Answers = {name: chosen[:1] for name, chosen in widest.items()}
-    among = chosen_among(questions)
-    for name, listed in choices.items():
-        if name not in widest:
-            wide = {other: widest[other] for other in among.get(name, ())}
-            yield from (narrow | wide | {name: choice} for choice in listed)
-            continue
-        for count in range(1, len(listed) + 1) if len(listed) <= 4 else [1]:
-            yield from (narrow | {name: [*chosen]} for chosen in combinations(listed, count))
+def selections(questions: Questions, name: str) -> Iterator[Answers]:
+    """Every choice of a question alone, and of up to four choices every selection."""
+    listed, widest = questions.choices[name], questions.chosen(questions.choices)
+    if name not in widest:
+        wide = {other: widest[other] for other in chosen_among(questions).get(name, ())}
+        yield from (wide | {name: choice} for choice in listed)
+        return
+    for count in range(1, len(listed) + 1) if len(listed) <= 4 else [1]:
+        yield from ({name: [*chosen]} for chosen in combinations(listed, count))
 
 
 def longest_texts(takes: Callable[[str], bool]) -> Iterator[str]:
