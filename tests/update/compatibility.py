@@ -29,7 +29,7 @@ import copier
 
 from tests.answers import CUSTOM
 from tests.render import POLICY_CASES, ROOT, copy_template
-from tests.update.history import POLICIES, next_version, recorded, released
+from tests.update.history import POLICIES, next_version, recorded, released, unrecorded
 from tests.update.questions import Answers, Outcome, Questions, edge_cases
 from tests.update.surface import Configuration, Surface, refused_version, surface
 
@@ -333,11 +333,20 @@ def release(version: str | None, folder: Path) -> Release:
 
 
 def main() -> int:
-    """Print what an upgrade to what is here takes away. Returns 1 if the upgrade note does not name all of it."""
+    """Print what an upgrade to what is here takes away. Returns 1 if the upgrade note does not name all of it.
+
+    Or if a tag is not in the ledger of releases: then what is here would be compared with an older one.
+    """
     versions = [*recorded()]
     parser = argparse.ArgumentParser(description="Compare this template with a release.")
     parser.add_argument("--from", dest="version", choices=versions, default=versions[-1], help="by default the last")
     version = parser.parse_args().version
+    for tag in unrecorded():
+        print(
+            f"releases.yml lacks {tag}, or has it as another commit: make release-record VERSION={tag}", file=sys.stderr
+        )
+    if unrecorded():
+        return 1
     with tempfile.TemporaryDirectory() as folder:
         found = findings(release(version, Path(folder) / "before"), release(None, Path(folder) / "after"))
     missing = unlisted(found, upgrade_note((ROOT / "CHANGELOG.md").read_text()))

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.version import Version
 
 from tests.conftest import Total
 from tests.render import POLICY_CASES, ROOT, copy_template
 from tests.update import compatibility
 from tests.update.compatibility import KINDS, Finding, Release, findings, unlisted, upgrade_note
-from tests.update.history import recorded, released
+from tests.update.history import next_version, recorded, released, unrecorded
 from tests.update.surface import configuration, refused_version
+from tests.workflows.repository import git
 
 LITTLE: dict[str, Any] = {"little": {"domains": ["labs"], "environments": ["prod"]}}
 ENVIRONMENT = "template/infra/terraform/envs/*environment.name*"
@@ -444,27 +445,56 @@ def test_program_fails_for_what_the_note_lacks(
     assert f"`region` ({'MISSING IN' if status else 'in'} " in printed.replace("the upgrade note", "")
 
 
-def git(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """A question to the repository that the tests run in."""
-    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+def test_program_fails_for_a_tag_that_is_not_recorded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(compatibility, "unrecorded", lambda: ["v9.9.9"])
+    monkeypatch.setattr("sys.argv", ["compatibility"])
+    assert compatibility.main() == 1
+    assert "make release-record VERSION=v9.9.9" in capsys.readouterr().err
 
 
 def test_ledger_is_in_order_and_of_this_history() -> None:
     versions = [*map(Version, recorded())]
     assert versions == sorted({*versions})
     assert [str(version) for version in versions] == [*recorded()]
+    assert Version(next_version()) > versions[-1], "CHANGELOG.md has no section for what comes after the last release."
     for version, commit in recorded().items():
         assert re.fullmatch("[0-9a-f]{40}", commit), version
-        assert git("merge-base", "--is-ancestor", commit, "HEAD").returncode == 0, version
+        assert git(ROOT, "merge-base", commit, "HEAD").strip() == commit, version
 
 
-def test_ledger_holds_every_tag_of_a_version() -> None:
-    """The tag that is being released comes into it once it is released."""
-    head = git("rev-parse", "HEAD").stdout
-    for tag in git("tag", "--list", "v[0-9]*", "--merged", "HEAD").stdout.split():
-        commit = git("rev-parse", f"{tag}^{{commit}}").stdout
-        if commit != head or tag.removeprefix("v") in recorded():
-            assert recorded().get(tag.removeprefix("v")) == commit.strip(), tag
+def test_ledger_holds_every_tag_of_this_history() -> None:
+    assert unrecorded() == []
+
+
+def test_tag_that_the_ledger_lacks_is_seen(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+
+    def commit(*versions: str, **others: str) -> str:
+        entries = [
+            {"version": version, "commit": git(tmp_path, "rev-parse", f"v{version}").strip()} for version in versions
+        ]
+        entries += [{"version": version.replace("_", "."), "commit": commit} for version, commit in others.items()]
+        (tmp_path / "releases.yml").write_text(yaml.safe_dump(entries))
+        git(tmp_path, "add", "--all")
+        git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "State of the test")
+        return git(tmp_path, "rev-parse", "HEAD").strip()
+
+    first = commit()
+    git(tmp_path, "tag", "v0.1.0")
+    git(tmp_path, "tag", "vetted")
+    assert unrecorded(tmp_path) == []
+    commit()
+    assert unrecorded(tmp_path) == ["v0.1.0"]
+    second = commit("0.1.0")
+    assert unrecorded(tmp_path) == []
+    git(tmp_path, "tag", "--annotate", "--message", "Second", "v0.2.0")
+    assert unrecorded(tmp_path) == []
+    commit("0.1.0", **{"0_2_0": first})
+    assert unrecorded(tmp_path) == ["v0.2.0"]
+    commit("0.1.0", **{"0_2_0": second})
+    assert unrecorded(tmp_path) == []
 
 
 def test_release_that_the_clone_lacks_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
