@@ -19,9 +19,10 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ SHAPES: dict[str, Answers] = {
         "code_scanning": True,
     },
     "little": {
+        "organization": "Little Clinic",
         "domains": ["labs"],
         "environments": ["prod"],
         "landing_format": "csv",
@@ -149,7 +151,7 @@ def findings(before: Release, after: Release, shapes: dict[str, Answers] = SHAPE
     Raises ValueError if `before` does not take its own defaults or a shape.
     """
     asked = {*question_findings(before, after)}
-    return sorted(asked | {*answer_findings(before, after, asked)} | {*rendered_findings(before, after, shapes)})
+    return sorted(asked | {*answer_findings(before, after, asked)} | {*rendered_findings(before, after, shapes, asked)})
 
 
 def question_findings(before: Release, after: Release) -> Iterator[Finding]:
@@ -190,21 +192,37 @@ def undefaulted(before: Release, after: Release) -> dict[str, str]:
 
 def answer_findings(before: Release, after: Release, asked: set[Finding]) -> Iterator[Finding]:
     """Answers which `before` takes and records, and `after` refuses or replaces, as far as `asked` does not tell."""
+    lost = chain.from_iterable(settled(before, after, case)[1] for case in before.cases)
+    yield from refusals(lost, asked)
+
+
+def refusals(lost: Iterable[tuple[str, str]], asked: set[Finding]) -> Iterator[Finding]:
+    """A finding for each question whose answers are lost, as far as `asked` does not tell why."""
     explained = {finding.subject for finding in asked if finding.kind in ("question", "question type", "default")}
+    reasons: dict[str, dict[str, None]] = {}
+    for name, reason in lost:
+        reasons.setdefault(name, {})[reason] = None
+    for name in reasons.keys() - explained:
+        yield Finding("answer", name, f"{len(reasons[name])} of those tried, such as {next(iter(reasons[name]))}")
+
+
+def settled(before: Release, after: Release, answers: Answers) -> tuple[Answers | None, list[tuple[str, str]]]:
+    """Answers that an update to `after` keeps, made from recorded ones, and question and reason of what is lost.
+
+    In the place of a lost answer stands the plainest one, and none where that is lost too, so that every question
+    shows. There are no such answers if a question does not take its own default.
+    """
     given = after.questions.stand_ins(before.plain, before.plain)
-    refused: dict[str, dict[str, None]] = {}
-    for case in before.cases:
-        answers = reduced(case, after.questions.choices)
-        while lost := first_lost(after.questions.update(answers, given), answers):
-            name, error = lost
-            if name not in explained:
-                refused.setdefault(name, {})[f"{shortened(answers.get(name))}: {error}"] = None
-            if answers.get(name) == before.plain.get(name):
-                break
-            # What else is refused shows without it.
-            answers = answers | {name: before.plain[name]}
-    for name, messages in refused.items():
-        yield Finding("answer", name, f"{len(messages)} of those tried, such as {next(iter(messages))}")
+    answers = reduced(answers, after.questions.choices)
+    found = []
+    while lost := first_lost(after.questions.update(answers, given), answers):
+        name, error = lost
+        found.append((name, f"{shortened(answers.get(name))}: {error}"))
+        if name not in answers:
+            return None, found
+        plain = {name: before.plain[name]} if answers[name] != before.plain.get(name) else {}
+        answers = {other: value for other, value in answers.items() if other != name} | plain
+    return answers, found
 
 
 def reduced(answers: Answers, choices: dict[str, list[Any]]) -> Answers:
@@ -222,7 +240,7 @@ def reduced(answers: Answers, choices: dict[str, list[Any]]) -> Answers:
 def first_lost(outcome: Outcome, answers: Answers) -> tuple[str, str] | None:
     """The first question whose recorded answer an update does not keep, and why."""
     if outcome.recorded is None:
-        return outcome.question or "", " ".join(outcome.error.split())
+        return outcome.question or "answers", outcome.error
     for name, value in outcome.recorded.items():
         if value != answers.get(name, value):
             return name, f"becomes {shortened(value)} in silence"
@@ -235,19 +253,21 @@ def shortened(value: Any) -> str:
     return text if len(text) <= 100 else f"{text[:80]}... ({len(text)} characters)"
 
 
-def rendered_findings(before: Release, after: Release, shapes: dict[str, Answers]) -> Iterator[Finding]:
-    """What the same answers no longer render. Raises ValueError for a shape that `before` does not take."""
+def rendered_findings(
+    before: Release, after: Release, shapes: dict[str, Answers], asked: set[Finding]
+) -> Iterator[Finding]:
+    """What the same answers no longer render. Raises ValueError for a shape that `before` does not take.
+
+    Answers that `after` refuses are found here too; the shape is then compared without them.
+    """
     given = after.questions.stand_ins(before.plain, before.plain)
     for name, shape in shapes.items():
-        answers = before.questions.answer(reduced(shape, before.questions.choices)).recorded
-        # What chooses something that is gone is no longer the same answer.
-        answers = before.questions.answer(reduced(answers or shape, after.questions.choices)).recorded
-        if answers is None:
-            raise ValueError(
-                f"The shape {name!r} of compatibility.py is not taken by the release that is compared with."
-            )
-        # Where the answers themselves are refused, that is a finding already.
-        if not first_lost(after.questions.update(answers, given), answers):
+        outcome = before.questions.answer(reduced(shape, before.questions.choices))
+        if outcome.recorded is None:
+            raise ValueError(f"The release does not take the shape {name!r} of compatibility.py: {outcome.error}")
+        answers, lost = settled(before, after, outcome.recorded)
+        yield from refusals(lost, asked)
+        if answers is not None:
             yield from surface_findings(before.surface(answers), after.surface(answers | given))
 
 

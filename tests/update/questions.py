@@ -64,8 +64,6 @@ class Questions:
             for name, question in settings.items()
             if not name.startswith("_") and question.get("when") is not False
         }
-        self.schema: Answers = json.loads((template / "extensions/schemas/domain.schema.json").read_text())
-        self.domains = [yaml.safe_load(path.read_text()) for path in sorted(template.glob("extensions/domains/*.yml"))]
         self.order = [*self.asked]
         self.template, self._copies = scratch / "questions", scratch / "copies"
         self._known: dict[str, Outcome] = {}
@@ -77,6 +75,17 @@ class Questions:
         (answers_file,) = (template / settings["_subdirectory"]).glob("*_copier_conf.answers_file*")
         files.mkdir()
         shutil.copy2(answers_file, files)
+
+    @cached_property
+    def schema(self) -> Answers:
+        """The schema of a domain."""
+        schema: Answers = json.loads((self.template / "extensions/schemas/domain.schema.json").read_text())
+        return schema
+
+    @cached_property
+    def domains(self) -> list[Answers]:
+        """The built-in domains."""
+        return [yaml.safe_load(path.read_text()) for path in sorted(self.template.glob("extensions/domains/*.yml"))]
 
     def answer(self, answers: Answers) -> Outcome:
         """A first copy with these answers, and defaults for the others."""

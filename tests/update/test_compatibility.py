@@ -19,7 +19,7 @@ from tests.update.history import next_version, recorded, released, unrecorded
 from tests.update.surface import configuration, refused_version
 from tests.workflows.repository import git
 
-LITTLE: dict[str, Any] = {"little": {"domains": ["labs"], "environments": ["prod"]}}
+LITTLE = {"little": compatibility.SHAPES["little"]}
 ENVIRONMENT = "template/infra/terraform/envs/*environment.name*"
 MODULES = "template/infra/terraform/modules"
 POLICY = "infra/terraform/sentinel-policies/policies/kms/"
@@ -85,7 +85,6 @@ RENDERED: dict[str, tuple[list[Edit], set[str]]] = {
             "module.landing_zone_us_east_1.module.bucket.aws_s3_bucket_versioning.this",
             "module.audit_us_east_1.module.log_bucket.aws_s3_bucket_versioning.this",
             "module.audit_us_east_1.module.trail_bucket.aws_s3_bucket_versioning.this",
-            "module.threat_detection_us_east_1.module.config_bucket.aws_s3_bucket_versioning.this",
             "module.catalog",
         },
     ),
@@ -241,7 +240,7 @@ def test_every_kind_of_question_is_found(head: Release, tmp_path: Path) -> None:
 
 def test_every_kind_of_rendering_is_found_and_mended(head: Release, tmp_path: Path) -> None:
     edits, expected = planted(RENDERED)
-    found = sorted({*compatibility.rendered_findings(head, edited(tmp_path / "planted", edits), LITTLE)})
+    found = sorted({*compatibility.rendered_findings(head, edited(tmp_path / "planted", edits), LITTLE, set())})
     assert found == expected
     # Named in the note, each is allowed, and none but what is named.
     for finding in found:
@@ -249,8 +248,15 @@ def test_every_kind_of_rendering_is_found_and_mended(head: Release, tmp_path: Pa
         assert unlisted(found, note) == [finding]
     assert unlisted(found, [finding.subject for finding in found]) == []
 
+    # What is refused is found by a shape as well, which is compared without it.
+    refused: Edit = ("extensions/macros/validators.jinja", "value | length > 80", "value == 'Little Clinic'")
+    found = sorted(
+        {*compatibility.rendered_findings(head, edited(tmp_path / "refused", [refused, *edits]), LITTLE, set())}
+    )
+    assert found == sorted([Finding("answer", "organization"), *expected])
+
     mended = edited(tmp_path / "mended", [*RENDERED["resource"][0], *MOVED, *COLUMN[0]])
-    assert {*compatibility.rendered_findings(head, mended, LITTLE)} == {Finding("column", *COLUMN[1])}
+    assert {*compatibility.rendered_findings(head, mended, LITTLE, set())} == {Finding("column", *COLUMN[1])}
     assert {*ASKED, *RENDERED, "column"} == {*KINDS}
 
 
@@ -262,12 +268,11 @@ def test_releases_of_the_past(last: Release, tmp_path: Path) -> None:
     """The delivery took nothing from whoever had the state before it. The way back would."""
     first = compatibility.release("0.1.0.dev1", tmp_path / "first")
     second = last if [*recorded()][-1] == "0.1.0.dev2" else compatibility.release("0.1.0.dev2", tmp_path / "second")
-    defaults: dict[str, Any] = {"defaults": {}}
     forward = {*compatibility.question_findings(first, second)}
-    assert forward | {*compatibility.rendered_findings(first, second, defaults)} == set()
+    assert forward | {*compatibility.rendered_findings(first, second, LITTLE, set())} == set()
     back = {*compatibility.question_findings(second, first)}
     assert back == {Finding("question", "code_scanning")}
-    back = {*compatibility.rendered_findings(second, first, defaults)}
+    back = {*compatibility.rendered_findings(second, first, LITTLE, set())}
     assert back >= {
         Finding("path", ".github/"),
         Finding("path", "constraints/checkov.txt"),
