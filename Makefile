@@ -53,20 +53,28 @@ airflow-locks: $(VENV)/template ## Lock the requirements of Airflow, and of dbt 
 control-matrix: $(VENV)/template ## Write the HIPAA control matrix of the template anew
 	$(VENV)/bin/python -m tests.sentinel.control_matrix
 
+.PHONY: compatibility
+compatibility: $(VENV)/template ## Compare with the last release, and fail for what the upgrade note lacks: ARGS="--from 0.1.0"
+	$(VENV)/bin/python -m tests.update.compatibility $(ARGS)
+
 .PHONY: release-notes
 release-notes: ## Print what the changelog says of a version, if it is one that may be released: VERSION=v0.1.0
 	@.ci/release_notes "$(VERSION)"
 
+.PHONY: release-record
+release-record: $(VENV)/template ## Record a tag in releases.yml, so that what follows is compared with it: VERSION=v0.1.0
+	@$(VENV)/bin/python .ci/release_record "$(VERSION)"
+
 .PHONY: lint
 lint: $(VENV)/template ## Check the Python code of the template and of its tests
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy tests template/docs template/delivery template/orchestration/composer/deploy.py
+	$(VENV)/bin/ruff check . .ci/release_record
+	$(VENV)/bin/ruff format --check . .ci/release_record
+	$(VENV)/bin/mypy tests .ci/release_record template/docs template/delivery template/orchestration/composer/deploy.py
 
 .PHONY: format
 format: $(VENV)/template ## Format the Python code
-	$(VENV)/bin/ruff check --fix .
-	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix . .ci/release_record
+	$(VENV)/bin/ruff format . .ci/release_record
 
 .PHONY: clean
 clean: ## Remove what the other targets made

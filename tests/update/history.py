@@ -22,10 +22,24 @@ from tests.workflows.repository import git
 POLICIES = "sentinel-policies/policies"
 
 
-def recorded() -> dict[str, str]:
+def recorded(root: Path = ROOT) -> dict[str, str]:
     """Version -> commit, oldest first."""
-    entries: list[dict[str, Any]] = yaml.safe_load((ROOT / "releases.yml").read_text())
+    entries: list[dict[str, Any]] = yaml.safe_load((root / "releases.yml").read_text())
     return {entry["version"]: entry["commit"] for entry in entries}
+
+
+def unrecorded(root: Path = ROOT) -> list[str]:
+    """Tags of versions in this history that releases.yml lacks, or knows as another commit.
+
+    What is checked out may bear a tag of its own: it is recorded once it is released.
+    """
+    head, known = git(root, "rev-parse", "HEAD"), recorded(root)
+    found = []
+    for tag in git(root, "tag", "--list", "v[0-9]*", "--merged", "HEAD").split():
+        commit, version = git(root, "rev-parse", f"{tag}^{{commit}}"), tag.removeprefix("v")
+        if known.get(version) != commit.strip() and (commit != head or version in known):
+            found.append(tag)
+    return found
 
 
 def next_version() -> str:
