@@ -14,6 +14,15 @@ RETIRED = Path("contracts") / "retired"
 SUFFIX = ".odcs.yaml"
 # As `terraform fmt` leaves the first line of a block.
 BLOCK = re.compile(r'^(?:module "(?P<module>[\w-]+)"|resource "(?P<type>[\w-]+)" "(?P<name>[\w-]+)") \{', re.MULTILINE)
+REMOVED = """\
+removed {{
+  from = {}
+
+  lifecycle {{
+    destroy = false
+  }}
+}}
+"""
 
 
 class RetainError(Exception):
@@ -63,20 +72,10 @@ def removed_cell(cell: str, region: str) -> str:
         raise RetainError(f"The file of the cell {region} makes nothing. Give it as it stood before the region went.")
     heading = (
         f"# {region} was dropped. Its data, keys and logs stay as they are: Terraform forgets what it made there, and\n"
-        "# deletes nothing. README.md of infra/terraform says how to bring the region back, and how to delete it for good.\n"
+        "# deletes nothing. The README of infra/terraform says how to bring the region back, and how to delete it for\n"
+        "# good.\n"
     )
     return "\n".join([heading, *(REMOVED.format(address) for address in addresses)])
-
-
-REMOVED = """\
-removed {{
-  from = {}
-
-  lifecycle {{
-    destroy = false
-  }}
-}}
-"""
 
 
 def addresses_of(cell: str) -> Iterator[str]:
