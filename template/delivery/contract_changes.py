@@ -7,7 +7,8 @@
 
 Before 1.0.0 a breaking change needs a new minor version, any other a new patch version: https://semver.org leaves major
 version zero to initial development. A base that is a pre-release counts as the release it leads to. A contract is
-removed in two steps: released with `status: deprecated` first, taken away later.
+removed or retired in two steps: released with `status: deprecated` first, taken away later. That it is retired, or back
+in use, needs no version; what else is changed by the way does.
 
 Exit status: 0 if every version is enough, 1 if one is not, 2 if something cannot be read.
 """
@@ -32,6 +33,8 @@ except ImportError:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FOLDER = "contracts"
+# Nothing feeds these any more; Terraform keeps their data, by what they say of it.
+RETIRED = f"{FOLDER}/retired"
 SUFFIX = ".odcs.yaml"
 
 
@@ -107,6 +110,15 @@ class Contract:
     def id(self) -> str:
         return str(self.content["id"])
 
+    @property
+    def retired(self) -> bool:
+        return self.file.startswith(f"{RETIRED}/")
+
+    @property
+    def announced(self) -> bool:
+        """Whether nobody is surprised if it goes."""
+        return self.version.core[0] == 0 or self.content.get("status") in PASSING
+
     def owners(self) -> list[str]:
         """Whom to tell of a change: the owners in the team, or else the team."""
         # Until version 3.0 of the standard the team was the list of its members.
@@ -155,12 +167,13 @@ def _stated(value: Any) -> Any:
 
 def contracts_here() -> dict[str, bytes]:
     """File -> source, of the working tree."""
-    return {f"{FOLDER}/{path.name}": path.read_bytes() for path in sorted((REPOSITORY / FOLDER).glob(f"*{SUFFIX}"))}
+    paths = [path for folder in (FOLDER, RETIRED) for path in sorted((REPOSITORY / folder).glob(f"*{SUFFIX}"))]
+    return {path.relative_to(REPOSITORY).as_posix(): path.read_bytes() for path in paths}
 
 
 def contracts_at(commit: str) -> dict[str, bytes]:
     """File -> source, of a commit."""
-    names = _git("ls-tree", "-z", "--name-only", commit, f"{FOLDER}/").decode().split("\0")
+    names = _git("ls-tree", "-z", "--name-only", commit, f"{FOLDER}/", f"{RETIRED}/").decode().split("\0")
     return {name: _git("show", f"{commit}:./{name}") for name in names if name.endswith(SUFFIX)}
 
 
@@ -250,18 +263,33 @@ def _compare_one(was: Contract | None, now: Contract, note: str) -> Comparison:
         return Comparison(now.file, None, now.version, (change,), mend=mend, note=note)
     changes = compare(was.content, now.content)
     if was.file != now.file:
-        verdict = Verdict(Level.BREAKING, BOTH, "references and tables go by the name of the file")
-        changes.insert(0, Change("", "file", was.file, now.file, verdict))
-    target = needed(was.version, now.version, changes)
+        changes.insert(0, Change("", "file", was.file, now.file, _moved(was, now)))
+    versioned = changes
+    if was.retired != now.retired:
+        versioned = [change for change in changes if change.where or change.what not in ("file", "status")]
+    target = needed(was.version, now.version, versioned)
     mend = f"set version to {target}" if target else ""
+    if now.retired and not (was.retired or was.announced):
+        mend = _two_steps(was, "retire")
     return Comparison(now.file, was.version, now.version, tuple(changes), _tell(was, now, changes), mend)
+
+
+def _moved(was: Contract, now: Contract) -> Verdict:
+    if now.retired and not was.retired:
+        return Verdict(Level.BREAKING, BOTH, "retired: its data stays, and nothing feeds it")
+    if was.retired and not now.retired:
+        return Verdict(Level.ADDITIVE, why="in use again")
+    return Verdict(Level.BREAKING, BOTH, "references and tables go by the name of the file")
 
 
 def _compare_removed(was: Contract) -> Comparison:
     change = Change("", "contract", was.id, None, Verdict(Level.BREAKING, BOTH, "removed"))
-    announced = was.version.core[0] == 0 or was.content.get("status") in PASSING
-    mend = f"restore {was.file}, release it with `status: deprecated` first, and remove it in a later change"
-    return Comparison(was.file, was.version, None, (change,), _tell(was, was, [change]), "" if announced else mend)
+    mend = "" if was.announced else _two_steps(was, "remove")
+    return Comparison(was.file, was.version, None, (change,), _tell(was, was, [change]), mend)
+
+
+def _two_steps(was: Contract, verb: str) -> str:
+    return f"restore {was.file}, release it with `status: deprecated` first, and {verb} it in a later change"
 
 
 def _tell(was: Contract, now: Contract, changes: Iterable[Change]) -> tuple[str, ...]:

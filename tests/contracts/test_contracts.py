@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -14,6 +16,8 @@ from tests.answers import CUSTOM
 from tests.conftest import Render
 from tests.engines.environments import Environment
 from tests.mesh import contracts_of
+from tests.terraform.retain import retain
+from tests.workflows.repository import copied
 
 
 def columns(contract: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -49,6 +53,28 @@ def test_linter_sees_a_broken_contract(northwind: Path, contracts_environment: E
     assert "labs.odcs.yaml: lint: " in result.stderr
     assert "labs.odcs.yaml: schema: schema/0/properties/0/logicalType: 'varchar' is not one of" in result.stderr
     assert "vitals.odcs.yaml: cannot be read: " in result.stderr
+
+
+def test_retired_contract_is_checked_and_feeds_nothing(
+    northwind: Path, contracts_environment: Environment, tmp_path: Path
+) -> None:
+    """The demo takes the contracts that are in use; the standard holds for all."""
+    root = copied(
+        northwind, tmp_path / "mesh", "Makefile", "constraints", "contracts", "delivery", "demo", "pyproject.toml"
+    )
+    (root / "contracts/patients.odcs.yaml").unlink()
+    used = sorted(f"contracts/{path.name}" for path in (root / "contracts").iterdir())
+    retired = retain().retire_contract(root, "patients", (northwind / "contracts/patients.odcs.yaml").read_text())
+    read = "from contracts import load_entities; print(*sorted({entity.domain for entity in load_entities()}))"
+    said = subprocess.run([sys.executable, "-c", read], cwd=root / "demo", check=True, capture_output=True, text=True)
+    assert [f"contracts/{domain}.odcs.yaml" for domain in said.stdout.split()] == used
+
+    lint = subprocess.run(["make", "-n", "contracts-lint"], cwd=root, check=True, capture_output=True, text=True)
+    [command] = [line for line in lint.stdout.splitlines() if "delivery/contract_lint.py" in line]
+    script, *files = command.split()[1:]
+    assert sorted(files) == sorted([*used, "contracts/retired/patients.odcs.yaml"])
+    result = contracts_environment.run(["python", script, str(retired)], cwd=root)
+    assert result.stdout.splitlines()[-1] == "1 contracts keep Open Data Contract Standard 3.1.0"
 
 
 def test_every_relationship_leads_to_a_key(northwind: Path) -> None:

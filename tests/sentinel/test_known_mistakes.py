@@ -790,7 +790,13 @@ CODE = re.compile(r"`([^`\n]+)`")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^[\w.*<>/-]+(?:/|\.(?:csv|duckdb|hcl|json|md|py|sentinel|sql|tf|tfvars|toml|txt|ya?ml))$")
 # Made by commands or by the reader, so not there from the start.
-MADE = {".terraform.lock.hcl", "demo/mesh.duckdb", "retire_override.tf"}
+MADE = {
+    ".terraform.lock.hcl",
+    "contracts/retired/<domain>.odcs.yaml",
+    "demo/mesh.duckdb",
+    "removed_<region>.tf",
+    "retire_override.tf",
+}
 # In Composer's bucket.
 ELSEWHERE = {"config/pip/pip.conf", "dags/"}
 

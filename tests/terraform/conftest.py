@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,3 +41,24 @@ def three_cells(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Ite
     repository = copied(render(**THREE_CELLS), tmp_path_factory.mktemp("applied") / "three_cells")
     with Server("333333333333") as server:
         yield apply(repository, "prod", server)
+
+
+@pytest.fixture
+def edit(applied_northwind: Applied) -> Iterator[Callable[[str, str | None], None]]:
+    """edit(path, text): change, add or (None) remove a file of the applied repository; undone afterwards."""
+    before: dict[Path, str | None] = {}
+
+    def edited(relative: str, text: str | None) -> None:
+        path = applied_northwind.repository / relative
+        before.setdefault(path, path.read_text() if path.exists() else None)
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_text(text)
+
+    yield edited
+    for path, text in before.items():
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_text(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -274,27 +274,6 @@ def test_outputs_name_what_other_systems_need(applied_northwind: Applied, landin
     assert outputs["landing_key_arns"]["us-east-1"].startswith("arn:aws:kms:us-east-1:111111111111:key/")
 
 
-@pytest.fixture
-def edit(applied_northwind: Applied) -> Iterator[Callable[[str, str | None], None]]:
-    """edit(path, text): change, add or (None) remove a file of the applied repository; undone afterwards."""
-    before: dict[Path, str | None] = {}
-
-    def edited(relative: str, text: str | None) -> None:
-        path = applied_northwind.repository / relative
-        before.setdefault(path, path.read_text() if path.exists() else None)
-        if text is None:
-            path.unlink()
-        else:
-            path.write_text(text)
-
-    yield edited
-    for path, text in before.items():
-        if text is None:
-            path.unlink()
-        else:
-            path.write_text(text)
-
-
 def test_new_domain_plans_only_its_own_resources(
     applied_northwind: Applied, northwind: Path, edit: Callable[[str, str | None], None]
 ) -> None:
@@ -316,14 +295,6 @@ def test_new_domain_plans_only_its_own_resources(
     own = {tuple(actions) for address, actions in planned.items() if '["genomics"]' in address}
     assert own == {("create",)} and len(planned) - len(shared) >= 10
     assert denied(policy_set(northwind, "dev"), plan) == {}
-
-
-def test_dropped_domain_stops_the_plan(applied_northwind: Applied, edit: Callable[[str, str | None], None]) -> None:
-    edit("contracts/labs.odcs.yaml", None)
-    result = applied_northwind.module.terraform("plan", "-input=false", check=False)
-    assert result.returncode != 0
-    assert 'landing_zone_us_east_1.module.bucket["labs"].aws_s3_bucket.this' in result.stderr
-    assert "prevent_destroy" in result.stderr
 
 
 def test_contract_without_what_infrastructure_needs_stops_the_plan(

@@ -13,10 +13,12 @@ import pytest
 
 from tests.conftest import Render
 from tests.engines.aws import Server
-from tests.engines.terraform import PARALLEL, changes
+from tests.engines.terraform import PARALLEL, changes, terraform
+from tests.sentinel.policy_sets import denied, policy_set
 from tests.terraform.access import Account, Case
 from tests.terraform.conftest import THREE_CELLS
 from tests.terraform.environment import Applied, apply, copied, lift_protection
+from tests.terraform.retain import retain
 from tests.terraform.test_access import TLS, role, through_s3
 
 ACCOUNT = "333333333333"
@@ -245,22 +247,36 @@ def left_in(applied: Applied) -> list[str]:
 
 @pytest.mark.destroys
 def test_removing_a_region_removes_only_its_own(three_cells: Applied, render: Render) -> None:
-    """An update of the answers drops the cell's file; its contracts and outputs are rendered without it."""
+    """An update of the answers drops the cell's file; its contracts and outputs are rendered without it.
+
+    With what `make drop-region` adds it is forgotten; without that the policies deny the plan.
+    """
     before = {resource["address"] for resource in three_cells.module.resources()}
     two_cells = render(**THREE_CELLS | {"regions": ["us-east-1", "ap-southeast-2"]})
     shutil.copytree(two_cells / "contracts", three_cells.repository / "contracts", dirs_exist_ok=True)
+    cell = (three_cells.module.folder / "cell_eu_west_1.tf").read_text()
     replace(two_cells / "infra/terraform/envs/prod", three_cells.module.folder)
-
-    three_cells.module.init()
-    planned = changes(three_cells.module.plan())
     removed = {address for address in before if re.match(r"module\.\w+_eu_west_1[.[]", address)}
-    assert {address for address, actions in planned.items() if actions == ["delete"]} == removed
     # The home trail no longer looks at the region of its replicas, nor Airflow and the perimeter at its buckets.
-    assert {address: actions for address, actions in planned.items() if address not in removed} == {
+    elsewhere = {
         "module.audit_us_east_1.aws_cloudtrail.this": ["update"],
         "module.composer.google_composer_environment.this": ["update"],
         "module.service_perimeter.google_access_context_manager_service_perimeter.this": ["update"],
     }
+    policies = policy_set(two_cells, "prod")
+
+    forgetting = three_cells.module.folder / "removed_eu_west_1.tf"
+    forgetting.write_text(retain().removed_cell(cell, "eu-west-1"))
+    terraform().run(three_cells.module.folder, "fmt", "-check", forgetting.name)
+    three_cells.module.init()
+    plan = three_cells.module.plan("-refresh=false")
+    assert changes(plan) == elsewhere | {address: ["forget"] for address in removed}
+    assert denied(policies, plan) == {}
+
+    forgetting.unlink()
+    plan = three_cells.module.plan()
+    assert changes(plan) == elsewhere | {address: ["delete"] for address in removed}
+    assert list(denied(policies, plan)) == ["terraform-keeps-data-and-keys"]
 
     three_cells.module.apply()
     assert {resource["address"] for resource in three_cells.module.resources()} == before - removed

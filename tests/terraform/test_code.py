@@ -262,6 +262,13 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
         "for entity in contract.schema :",
         "for entity in slice(contract.schema, 1, 2) :",
     ),
+    "a retired domain that is forgotten": (
+        "contracts",
+        "main.tf",
+        '"retired/*${local.suffix}"',
+        '"past/*${local.suffix}"',
+    ),
+    "a domain that is also retired": ("contracts", "outputs.tf", "length(files) == 1", "length(files) >= 1"),
     "a contract without owner": ("contracts", "outputs.tf", "length(missing) == 0", "length(missing) >= 0"),
 }
 

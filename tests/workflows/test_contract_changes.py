@@ -423,6 +423,65 @@ def test_contract_is_removed_in_two_steps(repository: Path) -> None:
     assert block.tell == "laboratory-medicine@northwind.example"
 
 
+def retire(root: Path, domain: str) -> None:
+    """Move a contract to the retired ones."""
+    (root / "contracts/retired").mkdir(exist_ok=True)
+    contract = (root / f"contracts/{domain}.odcs.yaml").read_text()
+    retired = re.sub(r"(?m)^status: .*", "status: retired", contract)
+    assert retired != contract
+    (root / f"contracts/retired/{domain}.odcs.yaml").write_text(retired)
+    (root / f"contracts/{domain}.odcs.yaml").unlink()
+
+
+def test_contract_is_retired_in_two_steps_and_comes_back(repository: Path) -> None:
+    """It is told as what it is, no new contract; a version is needed for nothing but what else is changed."""
+    retire(repository, "labs")
+    run = script(repository, SCRIPT, "--base", "main")
+    blocks = blocks_of(run.stdout)
+    assert (run.returncode, list(blocks)) == (1, ["retired/labs"])
+    assert [level for level, _ in blocks["retired/labs"].changes] == ["breaking", "breaking"]
+    assert "retired: its data stays, and nothing feeds it" in blocks["retired/labs"].lines()
+    assert "status: deprecated" in blocks["retired/labs"].mend
+    assert blocks["retired/labs"].tell == "laboratory-medicine@northwind.example"
+
+    git(repository, "checkout", "--quiet", "--", "contracts")
+    git(repository, "clean", "--quiet", "--force", "-d")
+    path = repository / "contracts/labs.odcs.yaml"
+    path.write_text(path.read_text().replace("status: active", "status: deprecated").replace("1.0.0", "1.1.0", 1))
+    commit(repository)
+    retire(repository, "labs")
+    run = script(repository, SCRIPT, "--base", "main")
+    assert (run.returncode, blocks_of(run.stdout)["retired/labs"].mend) == (0, "")
+    commit(repository)
+    run = script(repository, SCRIPT, "--base", "main")
+    assert (run.returncode, blocks_of(run.stdout)) == (0, {})
+
+    retired = repository / "contracts/retired/labs.odcs.yaml"
+    path.write_text(retired.read_text().replace("status: retired", "status: active"))
+    run = script(repository, SCRIPT, "--base", "main")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "its id northwind-labs is also that of another contract" in run.stderr
+    retired.unlink()
+    run = script(repository, SCRIPT, "--base", "main")
+    assert run.returncode == 0
+    assert [level for level, _ in blocks_of(run.stdout)["labs"].changes] == ["additive", "other"]
+
+
+def test_retired_contract_keeps_its_safeguards(repository: Path) -> None:
+    """Masks and retention count as long as there is data."""
+    retire(repository, "labs")
+    commit(repository)
+    path = repository / "contracts/retired/labs.odcs.yaml"
+    path.write_text(path.read_text().replace("value: sha256", "value: last_four_characters", 1))
+    run = script(repository, SCRIPT, "--base", "main")
+    block = blocks_of(run.stdout)["retired/labs"]
+    assert (run.returncode, block.mend) == (1, "set version to 2.0.0")
+    assert "a safeguard" in block.lines()
+    path.unlink()
+    run = script(repository, SCRIPT, "--base", "main")
+    assert (run.returncode, blocks_of(run.stdout)["retired/labs"].mend) == (0, "")
+
+
 def test_renamed_file_is_the_same_contract(repository: Path) -> None:
     (repository / "contracts/labs.odcs.yaml").rename(repository / "contracts/laboratory.odcs.yaml")
     run = script(repository, SCRIPT, "--base", "main")

@@ -175,6 +175,8 @@ def test_required_checks_are_jobs_that_always_run(root: Path) -> None:
 def test_owners_are_those_of_the_contracts(root: Path) -> None:
     lines = (root / ".github" / "CODEOWNERS").read_text().splitlines()
     owners = dict(line.split(" ", 1) for line in lines if line.startswith("/contracts/"))
+    # Made for the first domain that is dropped, whose owner may be gone as well.
+    assert owners.pop("/contracts/retired/").split()[-1].endswith("/security")
     found = {}
     for path in sorted((root / "contracts").glob("*.odcs.yaml")):
         contract = yaml.safe_load(path.read_text())
@@ -182,7 +184,7 @@ def test_owners_are_those_of_the_contracts(root: Path) -> None:
         found[f"/contracts/{path.name}"] = owner.partition("@")[0]
     assert {path: owner.rpartition("/")[2] for path, owner in owners.items()} == found
     for line in lines:
-        if line.startswith("/"):
+        if line.startswith("/") and not line.startswith("/contracts/retired/ "):
             pattern = line.split()[0].strip("/")
             assert list(root.glob(pattern)), pattern
 

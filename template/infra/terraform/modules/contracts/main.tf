@@ -1,8 +1,13 @@
 locals {
   suffix = ".odcs.yaml"
+
+  # Domain -> its files below the folder. A domain that is retired keeps all that it has, so its contract counts too.
+  files = {
+    for file in setunion(fileset(var.folder, "*${local.suffix}"), fileset(var.folder, "retired/*${local.suffix}")) :
+    trimsuffix(basename(file), local.suffix) => file...
+  }
   sources = {
-    for file in fileset(var.folder, "*${local.suffix}") :
-    trimsuffix(file, local.suffix) => try(yamldecode(file("${var.folder}/${file}")), null)
+    for domain, files in local.files : domain => try(yamldecode(file("${var.folder}/${files[0]}")), null)
   }
 
   # Highest first: what a domain's bucket is tagged with is the class of its most sensitive column.
@@ -26,6 +31,7 @@ locals {
         null
       )
       reader_groups = try([for role in contract.roles : role.role if role.access == "read"], [])
+      retired       = startswith(local.files[domain][0], "retired/")
       # Server -> bucket. The location names where an entity's files are: s3://<bucket>/<entity>/...
       landing_buckets = try(
         {

@@ -9,14 +9,23 @@ output "domains" {
   value       = local.domains
 
   precondition {
+    condition = alltrue([for files in values(local.files) : length(files) == 1])
+    error_message = join("\n", [
+      for domain, files in local.files :
+      "contracts/${domain}.odcs.yaml is also in contracts/retired/: delete it there if the domain is in use, else here."
+      if length(files) > 1
+    ])
+  }
+
+  precondition {
     condition     = alltrue([for contract in values(local.sources) : contract != null])
-    error_message = "Empty or no valid YAML: ${join(", ", [for domain, contract in local.sources : "contracts/${domain}.odcs.yaml" if contract == null])}."
+    error_message = "Empty or no valid YAML: ${join(", ", [for domain, contract in local.sources : "contracts/${local.files[domain][0]}" if contract == null])}."
   }
 
   precondition {
     condition = alltrue([for missing in values(local.incomplete) : length(missing) == 0])
     error_message = join("\n", [
-      for domain, missing in local.incomplete : "contracts/${domain}.odcs.yaml lacks ${join("; ", missing)}." if length(missing) > 0
+      for domain, missing in local.incomplete : "contracts/${local.files[domain][0]} lacks ${join("; ", missing)}." if length(missing) > 0
     ])
   }
 }

@@ -12,21 +12,23 @@ variable "cell" {
 }
 
 variable "contracts" {
-  description = "Domain -> owner, classification, retention and landing buckets of its contract."
+  description = "Domain -> owner, classification, retention and landing buckets of its contract, and whether it is retired."
   type = map(object({
     classification  = string
     landing_buckets = map(string)
     owner           = string
     retention_days  = number
+    retired         = optional(bool, false)
   }))
 
   validation {
     condition = alltrue([
-      for contract in values(var.contracts) : contains(keys(contract.landing_buckets), "${var.mesh.environment}-${var.cell.region}-landing")
+      for contract in values(var.contracts) :
+      contract.retired || contains(keys(contract.landing_buckets), "${var.mesh.environment}-${var.cell.region}-landing")
     ])
     error_message = "No server ${var.mesh.environment}-${var.cell.region}-landing in ${join(", ", [
       for domain, contract in var.contracts : "contracts/${domain}.odcs.yaml"
-      if !contains(keys(contract.landing_buckets), "${var.mesh.environment}-${var.cell.region}-landing")
+      if !contract.retired && !contains(keys(contract.landing_buckets), "${var.mesh.environment}-${var.cell.region}-landing")
     ])}: add the s3 server that says which bucket the domain lands in."
   }
 

@@ -2,6 +2,12 @@ locals {
   curated_id = replace(var.cell.bigquery_region, "-", "_")
   landing_id = replace(var.cell.omni_location, "-", "_")
 
+  # A retired domain stays where it landed, and comes to no new cell.
+  contracts = {
+    for domain, contract in var.contracts : domain => contract
+    if !contract.retired || contains(keys(contract.landing_buckets), "${var.mesh.environment}-${var.cell.region}-landing")
+  }
+
   # What stands beside the domains: marts for the organization, reference for code systems, dbt for what dbt keeps of a
   # run. Nothing in dbt is meant to last, and nobody else may read it: temporary tables have no policy tags.
   shared = {
@@ -16,7 +22,7 @@ locals {
 # `access` is the whole list: without it BigQuery would give the project's editors and viewers theirs.
 # https://cloud.google.com/bigquery/docs/dataset-access-controls
 resource "google_bigquery_dataset" "curated" {
-  for_each = var.contracts
+  for_each = local.contracts
 
   dataset_id                 = "${each.key}__${local.curated_id}"
   delete_contents_on_destroy = false
@@ -118,7 +124,7 @@ resource "google_bigquery_dataset" "shared" {
 # itself stays in S3, encrypted with the landing key. Only dbt reads here, and only the registration of tables writes.
 resource "google_bigquery_dataset" "landing" {
   # checkov:skip=CKV_GCP_81:BigQuery Omni supports no keys of Google; the data stays in S3 under the landing key
-  for_each = var.contracts
+  for_each = local.contracts
 
   dataset_id                 = "${each.key}__${local.landing_id}"
   delete_contents_on_destroy = false

@@ -1,8 +1,9 @@
 variable "cell" {
-  description = "BigQuery Omni location of the landing zone and the BigQuery region beside it."
+  description = "AWS region of the landing zone, its BigQuery Omni location and the BigQuery region beside it."
   type = object({
     bigquery_region = string
     omni_location   = string
+    region          = string
   })
 
   # https://cloud.google.com/bigquery/docs/omni-introduction#locations
@@ -23,13 +24,15 @@ variable "cell" {
 }
 
 variable "contracts" {
-  description = "Domain -> title, owner, classification and reader groups of its contract."
+  description = "Domain -> title, owner, classification, reader groups and landing buckets of its contract, and whether it is retired."
   type = map(object({
-    classification = string
-    owner          = string
-    owner_email    = string
-    reader_groups  = list(string)
-    title          = string
+    classification  = string
+    landing_buckets = map(string)
+    owner           = string
+    owner_email     = string
+    reader_groups   = list(string)
+    retired         = optional(bool, false)
+    title           = string
   }))
 
   # https://cloud.google.com/bigquery/docs/datasets#dataset-naming
@@ -65,8 +68,9 @@ variable "mart_readers" {
 }
 
 variable "mesh" {
-  description = "GCP project of the environment."
+  description = "Name of the environment and its GCP project."
   type = object({
+    environment = string
     gcp_project = string
   })
 }

@@ -1,5 +1,5 @@
 variable "folder" {
-  description = "Folder that holds the data contracts, one <domain>.odcs.yaml per domain."
+  description = "Folder that holds the data contracts, one <domain>.odcs.yaml per domain; those of retired domains in retired/."
   type        = string
 
   validation {

@@ -63,6 +63,34 @@ run "denies_bigquery_outside_omni" {
   }
 }
 
+run "keeps_a_retired_domain_where_it_landed" {
+  command = plan
+
+  variables {
+    contracts = {
+      labs = {
+        classification  = "direct_identifier"
+        landing_buckets = { dev-us-east-1-landing = "mesh-dev-us-east-1-labs" }
+        owner           = "laboratory-medicine"
+        retention_days  = 3653
+        retired         = true
+      }
+      vitals = {
+        classification  = "direct_identifier"
+        landing_buckets = { dev-us-west-2-landing = "mesh-dev-us-west-2-vitals" }
+        owner           = "nursing-informatics"
+        retention_days  = 2192
+        retired         = true
+      }
+    }
+  }
+
+  assert {
+    condition     = output.buckets == { labs = "mesh-dev-us-east-1-labs" }
+    error_message = "A retired domain must keep its bucket, and get none in a cell that it never landed in."
+  }
+}
+
 run "refuses_a_domain_without_a_server_here" {
   command = plan
 

@@ -3,21 +3,22 @@ mock_provider "google" {
 }
 
 variables {
-  cell                         = { bigquery_region = "us-east4", omni_location = "aws-us-east-1" }
+  cell                         = { bigquery_region = "us-east4", omni_location = "aws-us-east-1", region = "us-east-1" }
   dbt_service_account          = "dbt@mesh-dev.iam.gserviceaccount.com"
   kms_key_id                   = "projects/mesh-dev/locations/us-east4/keyRings/mesh-dev/cryptoKeys/warehouse"
   labels                       = { mesh = "mesh" }
   mart_readers                 = ["mesh-analysts@mesh.example"]
-  mesh                         = { gcp_project = "mesh-dev" }
+  mesh                         = { environment = "dev", gcp_project = "mesh-dev" }
   registration_service_account = "table-registration@mesh-dev.iam.gserviceaccount.com"
 
   contracts = {
     labs = {
-      classification = "direct_identifier"
-      owner          = "laboratory-medicine"
-      owner_email    = "laboratory-medicine@mesh.example"
-      reader_groups  = ["mesh-labs-raw-readers@mesh.example", "mesh-labs-masked-readers@mesh.example"]
-      title          = "Laboratory"
+      classification  = "direct_identifier"
+      landing_buckets = { dev-us-east-1-landing = "mesh-dev-us-east-1-labs" }
+      owner           = "laboratory-medicine"
+      owner_email     = "laboratory-medicine@mesh.example"
+      reader_groups   = ["mesh-labs-raw-readers@mesh.example", "mesh-labs-masked-readers@mesh.example"]
+      title           = "Laboratory"
     }
   }
 }
@@ -87,11 +88,43 @@ run "keeps_what_dbt_keeps_to_dbt_and_lets_it_expire" {
   }
 }
 
+run "keeps_a_retired_domain_where_it_landed" {
+  command = plan
+
+  variables {
+    contracts = {
+      labs = {
+        classification  = "direct_identifier"
+        landing_buckets = { dev-us-east-1-landing = "mesh-dev-us-east-1-labs" }
+        owner           = "data-platform"
+        owner_email     = "data-platform@mesh.example"
+        reader_groups   = ["mesh-labs-raw-readers@mesh.example"]
+        retired         = true
+        title           = "Laboratory"
+      }
+      vitals = {
+        classification  = "direct_identifier"
+        landing_buckets = { dev-us-west-2-landing = "mesh-dev-us-west-2-vitals" }
+        owner           = "data-platform"
+        owner_email     = "data-platform@mesh.example"
+        reader_groups   = ["mesh-vitals-raw-readers@mesh.example"]
+        retired         = true
+        title           = "Vitals"
+      }
+    }
+  }
+
+  assert {
+    condition     = output.curated_datasets == { labs = "labs__us_east4" } && output.landing_datasets == { labs = "labs__aws_us_east_1" }
+    error_message = "A retired domain must keep its datasets, and get none in a cell that it never landed in."
+  }
+}
+
 run "refuses_a_pair_that_is_not_colocated" {
   command = plan
 
   variables {
-    cell       = { bigquery_region = "us-west1", omni_location = "aws-us-east-1" }
+    cell       = { bigquery_region = "us-west1", omni_location = "aws-us-east-1", region = "us-east-1" }
     kms_key_id = "projects/mesh-dev/locations/us-west1/keyRings/mesh-dev/cryptoKeys/warehouse"
   }
 
@@ -114,11 +147,12 @@ run "refuses_a_name_that_no_dataset_can_bear" {
   variables {
     contracts = {
       social-care = {
-        classification = "sensitive"
-        owner          = "social-care"
-        owner_email    = "social-care@mesh.example"
-        reader_groups  = []
-        title          = "Social care"
+        classification  = "sensitive"
+        landing_buckets = { dev-us-east-1-landing = "mesh-dev-us-east-1-social-care" }
+        owner           = "social-care"
+        owner_email     = "social-care@mesh.example"
+        reader_groups   = []
+        title           = "Social care"
       }
     }
   }

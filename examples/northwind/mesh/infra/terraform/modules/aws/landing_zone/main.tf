@@ -1,6 +1,10 @@
 locals {
-  server  = "${var.mesh.environment}-${var.cell.region}-landing"
-  buckets = { for domain, contract in var.contracts : domain => contract.landing_buckets[local.server] }
+  server = "${var.mesh.environment}-${var.cell.region}-landing"
+  # A retired domain stays where it landed, and comes to no new cell.
+  buckets = {
+    for domain, contract in var.contracts : domain => contract.landing_buckets[local.server]
+    if !contract.retired || contains(keys(contract.landing_buckets), local.server)
+  }
 }
 
 module "bucket" {
