@@ -14,12 +14,15 @@ import pytest
 from tests.conftest import Render
 from tests.engines.aws import Server
 from tests.engines.terraform import PARALLEL, changes, terraform
+from tests.render import POLICY_CASES
+from tests.render import render as rendering
 from tests.sentinel.policy_sets import denied, policy_set
 from tests.terraform.access import Account, Case
 from tests.terraform.conftest import THREE_CELLS
-from tests.terraform.environment import Applied, apply, copied, lift_protection
+from tests.terraform.environment import OVERRIDE, Applied, apply, copied, lift_protection
 from tests.terraform.retain import retain
 from tests.terraform.test_access import TLS, role, through_s3
+from tests.update.history import recorded, released
 
 ACCOUNT = "333333333333"
 # extensions/regions.yml
@@ -206,16 +209,29 @@ def test_only_landing_buckets_leave_the_perimeter(three_cells: Applied) -> None:
     assert "accesscontextmanager.googleapis.com" in services
 
 
-def test_another_environment_comes_and_goes(render: Render, tmp_path: Path) -> None:
-    """Both clouds in one run, a second plan without changes, nothing left after the destroy: at home and elsewhere."""
+def test_another_environment_comes_is_upgraded_and_goes(render: Render, tmp_path: Path) -> None:
+    """Both clouds in one run: made by the last release, kept by this one, nothing left after the destroy.
+
+    What an update changes of the files is proved in tests/update: here it is laid in.
+    """
     answers = THREE_CELLS | {"domains": ["labs"], "regions": ["us-east-1", "eu-west-1"], "threat_detection": False}
-    repository = copied(render(**answers), tmp_path / "mesh")
+    last = released(list(recorded())[-1], tmp_path / "last", POLICY_CASES)
+    repository = copied(rendering(last, tmp_path / "rendered", answers), tmp_path / "mesh")
     with Server(THREE_CELLS["platform_ids"]["test"]["aws_account"]) as server:
         applied = apply(repository, "test", server)
         planned = changes(applied.plan)
         assert {address.split(".")[-2].partition("_")[0] for address in planned} >= {"aws", "google", "time"}
         assert {resource["address"] for resource in applied.module.resources()} == set(planned)
-        assert changes(applied.module.plan()) == {}
+        here = render(**answers)
+        shutil.rmtree(repository / "infra/terraform/modules")
+        for part in ("contracts", "infra/terraform/modules"):
+            shutil.copytree(here / part, repository / part, dirs_exist_ok=True)
+        replace(here / "infra/terraform/envs/test", applied.module.folder)
+        applied.module.init()
+        # Nothing is changed, moved, replaced or deleted: a release may add, and says so in its upgrade note else.
+        assert {tuple(actions) for actions in changes(applied.module.plan()).values()} <= {("create",)}
+        applied.module.apply()
+        assert changes(applied.module.plan("-refresh=false")) == {}
         lift_protection(repository)
         applied.module.terraform("destroy", "-auto-approve", "-input=false", "-refresh=false", *PARALLEL)
         assert list(applied.module.resources()) == []
@@ -289,7 +305,7 @@ def test_removing_a_region_removes_only_its_own(three_cells: Applied, render: Re
 def replace(rendered: Path, folder: Path) -> None:
     """Make the Terraform files of a folder those of a rendered one, as an update does; state and overrides stay."""
     for file in folder.glob("*.tf*"):
-        if file.name.endswith((".tf", ".tfvars")) and file.name != "engine_override.tf":
+        if file.name.endswith((".tf", ".tfvars")) and file.name != OVERRIDE:
             file.unlink()
     for file in rendered.iterdir():
         shutil.copy2(file, folder / file.name)

@@ -215,14 +215,16 @@ def settled(before: Release, after: Release, answers: Answers) -> tuple[Answers 
     given = after.questions.stand_ins(before.plain, before.plain)
     answers = reduced(answers, after.questions.choices)
     found = []
-    while lost := first_lost(after.questions.update(answers, given), answers):
+    # What is never asked is nobody's answer: answers_format goes up with the questions.
+    unasked = {name for name, question in after.questions.asked.items() if question.get("ask") is False}
+    while lost := first_lost(after.questions.update(answers, given), answers, unasked):
         name, error = lost
         found.append((name, f"{shortened(answers.get(name))}: {error}"))
         if name not in answers:
             return None, found
         plain = {name: before.plain[name]} if answers[name] != before.plain.get(name) else {}
         answers = {other: value for other, value in answers.items() if other != name} | plain
-    return answers, found
+    return {name: value for name, value in answers.items() if name not in unasked}, found
 
 
 def reduced(answers: Answers, choices: dict[str, list[Any]]) -> Answers:
@@ -232,17 +234,17 @@ def reduced(answers: Answers, choices: dict[str, list[Any]]) -> Answers:
         if name in choices and isinstance(value, list):
             value = [choice for choice in value if choice in choices[name]] or choices[name][:1]
         elif name in choices and value not in choices[name]:
-            continue
+            value = choices[name][0]
         left[name] = value
     return left
 
 
-def first_lost(outcome: Outcome, answers: Answers) -> tuple[str, str] | None:
-    """The first question whose recorded answer an update does not keep, and why."""
+def first_lost(outcome: Outcome, answers: Answers, unasked: set[str]) -> tuple[str, str] | None:
+    """The first question that is asked and whose recorded answer an update does not keep, and why."""
     if outcome.recorded is None:
         return outcome.question or "answers", outcome.error
     for name, value in outcome.recorded.items():
-        if value != answers.get(name, value):
+        if name not in unasked and value != answers.get(name, value):
             return name, f"becomes {shortened(value)} in silence"
     return None
 

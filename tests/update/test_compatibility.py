@@ -40,7 +40,7 @@ ASKED: dict[str, tuple[list[Edit], set[str]]] = {
     ),
     "default": (
         [
-            ("copier.yml", '  default: "3.3"\n', ""),
+            ("copier.yml", """  default: "[= UNSET if answers_format | default(0) >= 2 else '3.3' =]"\n""", ""),
             ("copier.yml", "answers_format:\n", "tier:\n  type: str\n\nanswers_format:\n"),
         ],
         {"airflow_version", "tier"},
@@ -141,7 +141,7 @@ MOVED: list[Edit] = [
 HARMLESS: list[Edit] = [
     ("copier.yml", "[parquet, csv, json]", "[parquet, csv, json, avro]"),
     ("copier.yml", "answers_format:\n", 'tier:\n  type: str\n  default: "[= mesh_name =]"\n\nanswers_format:\n'),
-    ("copier.yml", "  default: false", "  default: true"),
+    ("copier.yml", "else false =]", "else true =]"),
     ("extensions/environments.yml", "", "- acceptance\n"),
     ("extensions/macros/validators.jinja", "value | length > 80", "value | length > 100"),
     ("extensions/macros/validators.jinja", "value | length > 24", "value | length > 25"),

@@ -89,14 +89,22 @@ def test_domain_that_was_never_applied_leaves_nothing(mesh: Organization) -> Non
     assert mesh.files() == begun
 
 
-def test_contract_that_was_edited_is_told_and_retired_as_it_was_edited(mesh: Organization) -> None:
+def test_contract_is_retired_as_it_was_edited(mesh: Organization) -> None:
+    """The file that goes is no lost edit, others are."""
     path = mesh.root / "contracts/labs.odcs.yaml"
-    path.write_text(path.read_text() + "# ours\n")
+    path.write_text(path.read_text().replace("status: active", "status: deprecated") + "# ours\n")
     mesh.commit()
-    result = shape(mesh, "drop", "domain", "labs", status=1)
-    assert "DELETED ALTHOUGH YOU EDITED THEM: 1\n  contracts/labs.odcs.yaml" in result.stdout
+    shape(mesh, "drop", "domain", "labs")
+    retired = (mesh.root / RETIRED).read_text()
+    assert "\nstatus: retired\n" in retired
+    assert retired.endswith("# ours\n")
+    mesh.commit()
+
+    (mesh.root / "contracts/vitals.odcs.yaml").write_text("ours\n")
+    mesh.commit()
+    result = shape(mesh, "set", "domains=[patients]", status=1)
+    assert "DELETED ALTHOUGH YOU EDITED THEM: 1\n  contracts/vitals.odcs.yaml" in result.stdout
     assert "git checkout HEAD -- <file>" in result.stderr
-    assert (mesh.root / RETIRED).read_text().endswith("# ours\n")
 
 
 def test_domain_of_one_s_own_comes_changes_and_goes(mesh: Organization, tmp_path: Path) -> None:

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from retain import RetainError, removed_cell, retire_contract
+from retain import RETIRED, RetainError, removed_cell, retire_contract
 from upgrade import REPOSITORY, UpgradeError, answers_of, take
 
 KINDS = {"domain": "domains", "environment": "environments", "region": "regions"}
 ENVIRONMENTS = Path("infra/terraform/envs")
 
-Finish = Callable[[Path], None]
+Finish = Callable[[Path], set[str]]
 
 
 def main() -> int:
@@ -132,8 +132,9 @@ def dropped(answers: dict[str, Any], options: argparse.Namespace) -> tuple[dict[
     if options.unapplied or kind == "environment":
         return data, nothing
     if kind == "domain":
-        contract = (REPOSITORY / "contracts" / f"{name}.odcs.yaml").read_text()
-        return data, retained(lambda root: retire_contract(root, name, contract))
+        path = f"contracts/{name}.odcs.yaml"
+        contract = (REPOSITORY / path).read_text()
+        return data, retained(lambda root: retire_contract(root, name, contract), {path})
     cell = f"cell_{name.replace('-', '_')}.tf"
     cells = {path.parent.name: path.read_text() for path in sorted((REPOSITORY / ENVIRONMENTS).glob(f"*/{cell}"))}
 
@@ -141,17 +142,18 @@ def dropped(answers: dict[str, Any], options: argparse.Namespace) -> tuple[dict[
         for environment, text in cells.items():
             (root / ENVIRONMENTS / environment / removed_file(name)).write_text(removed_cell(text, name))
 
-    return data, retained(forget)
+    return data, retained(forget, set())
 
 
-def retained(keep: Callable[[Path], object]) -> Finish:
-    """Keep something, and say what is wrong as an update does."""
+def retained(keep: Callable[[Path], object], files: set[str]) -> Finish:
+    """Keep something, which is also in the files that go, and say what is wrong as an update does."""
 
-    def kept(root: Path) -> None:
+    def kept(root: Path) -> set[str]:
         try:
             keep(root)
         except RetainError as error:
             raise UpgradeError(str(error)) from error
+        return files
 
     return kept
 
@@ -174,17 +176,19 @@ def custom_domains(file: Path) -> list[dict[str, Any]]:
     return domains
 
 
-def unretire(root: Path, names: set[str]) -> None:
+def unretire(root: Path, names: set[str]) -> set[str]:
     """A domain that comes back is described by its contract again."""
     for name in names:
-        (root / "contracts" / "retired" / f"{name}.odcs.yaml").unlink(missing_ok=True)
+        (root / RETIRED / f"{name}.odcs.yaml").unlink(missing_ok=True)
+    return set()
 
 
-def remember(root: Path, region: str) -> None:
+def remember(root: Path, region: str) -> set[str]:
     """A region that comes back is no longer forgotten."""
     for file in (root / ENVIRONMENTS).glob(f"*/{removed_file(region)}"):
         file.unlink()
         print(f"Terraform forgot what {region} holds: import it, see infra/terraform/README.md.", file=sys.stderr)
+    return set()
 
 
 def removed_file(region: str) -> str:
@@ -192,8 +196,9 @@ def removed_file(region: str) -> str:
     return f"removed_{region.replace('-', '_')}.tf"
 
 
-def nothing(root: Path) -> None:
+def nothing(root: Path) -> set[str]:
     """Keep nothing."""
+    return set()
 
 
 if __name__ == "__main__":

@@ -94,11 +94,16 @@ def main() -> int:
 
 
 def take(
-    version: str | None, data: Mapping[str, Any], *, preview: bool, finish: Callable[[Path], None] = lambda root: None
+    version: str | None,
+    data: Mapping[str, Any],
+    *,
+    preview: bool,
+    finish: Callable[[Path], set[str]] = lambda root: set(),
 ) -> int:
     """Update this repository or, for a preview, a copy of it; print the report, and return the exit status.
 
-    `finish` is what is done to the repository after the update and before the report.
+    `finish` is what is done to the repository after the update and before the report. It returns the files that went,
+    but are kept elsewhere.
     """
     try:
         if preview:
@@ -125,7 +130,7 @@ def take(
     return 0 if report.in_order else 1
 
 
-def updated(root: Path, version: str | None, data: Mapping[str, Any], finish: Callable[[Path], None]) -> Report:
+def updated(root: Path, version: str | None, data: Mapping[str, Any], finish: Callable[[Path], set[str]]) -> Report:
     """Update a repository with a clean tree, and say what that did. Its index is left as copier leaves it."""
     before = answers_of(root)
     print("Rendering what this repository was made from ...", file=sys.stderr)
@@ -140,7 +145,7 @@ def updated(root: Path, version: str | None, data: Mapping[str, Any], finish: Ca
     kept = sorted(name for name in edited & seeds(root) if not (root / name).exists())
     if kept:
         git(root, "checkout", "HEAD", "--", *kept)
-    finish(root)
+    elsewhere = finish(root)
     added, changed, deleted, conflicts = [], [], [], []
     status = git(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
     for entry in filter(None, status.split("\0")):
@@ -160,7 +165,7 @@ def updated(root: Path, version: str | None, data: Mapping[str, Any], finish: Ca
         changed,
         deleted,
         conflicts,
-        lost_edits=sorted(edited.intersection(deleted)),
+        lost_edits=sorted(edited.intersection(deleted) - elsewhere),
         kept=kept,
         answers=sorted(
             f"{name}: {before.get(name, '(none)')} -> {after.get(name, '(none)')}"
