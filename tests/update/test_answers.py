@@ -88,3 +88,17 @@ def test_upgrade_says_which_answer_is_refused(command: str, mesh: Organization) 
     assert "The recorded answer airflow_version is not allowed there" in result.stderr
     assert "--data airflow_version=<value>" in result.stderr
     assert mesh.changes() == []
+
+
+def test_update_says_what_to_do_next(mesh: Organization) -> None:
+    """As a user sees it, who runs copier itself."""
+    copier = str(Path(sys.executable).with_name("copier"))
+    command = [copier, "update", "--defaults", "--vcs-ref", "v1.0.0"]
+    result = subprocess.run(command, cwd=mesh.root, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    before, after = "Updating the mesh.", "contoso is updated. Next, in its directory:"
+    assert before in result.stderr
+    assert after in result.stderr
+    assert result.stderr.index(before) < result.stderr.index(after)
+    for line in ("make upgrade-preview", "git reset --hard && git clean -d --force", "make ci"):
+        assert line in result.stderr

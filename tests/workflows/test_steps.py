@@ -15,13 +15,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import Render, Total
+from tests.conftest import Total
 from tests.engines import google_provider
 from tests.engines.actionlint import actionlint_command
 from tests.engines.environments import Environment, environment
 from tests.engines.sentinel.command import script
 from tests.engines.terraform import attached, terraform
 from tests.render import ROOT
+from tests.update.history import POLICIES, history, next_version, recorded
+from tests.update.organization import Organization
 from tests.workflows.repository import git
 
 # Folder of the repository's tools -> the environments of the tests that hold them, from the same pins.
@@ -83,17 +85,40 @@ def install(root: Path) -> None:
     (packages / "dbt_project.yml").touch()
 
 
+# What an organization adds to files of the template.
+EDITS = {
+    ".github/workflows/*.yml": "# Ours.\n",
+    "Makefile": "# Ours.\n",
+    "SECURITY.md": "\nOurs.\n",
+    "contracts/*.odcs.yaml": "# Ours.\n",
+    "dbt/dbt_project.yml": "# Ours.\n",
+    "dbt/models/staging/*/*.sql": "-- Ours.\n",
+    "infra/terraform/envs/*/*.tf": "\n# Ours.\n",
+    "infra/terraform/modules/**/main.tf": "\n# Ours.\n",
+    "orchestration/composer/dags/**/*.py": "\n\n# Ours.\n",
+}
+
+
 @pytest.fixture(scope="module")
-def checkout(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A mesh of one domain, committed."""
-    root = tmp_path_factory.mktemp("checkout") / "repository"
-    shutil.copytree(render(domains=["providers"], environments=["dev"]), root)
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A mesh of one domain, committed: made by the last release, edited in files of every kind, and updated."""
+    folder = tmp_path_factory.mktemp("checkout")
+    root = folder / "repository"
+    answers = {"domains": ["providers"], "environments": ["dev"]}
+    mesh = Organization.start(root, history(folder, POLICIES).root, list(recorded())[-1], answers)
+    for pattern, edit in EDITS.items():
+        files = sorted(root.glob(pattern))
+        assert files, pattern
+        for file in files:
+            file.write_text(file.read_text() + edit)
+    mesh.commit()
+    mesh.update(next_version())
+    assert mesh.marked() == mesh.unmerged() == set()
+    assert all(edit in file.read_text() for pattern, edit in EDITS.items() for file in root.glob(pattern))
     # The cases of the policies, which the fixture leaves out, are the same everywhere.
     policies = "infra/terraform/sentinel-policies/policies"
     shutil.copytree(ROOT / "examples/northwind/mesh" / policies, root / policies, dirs_exist_ok=True)
-    git(root, "init", "--quiet", "--initial-branch", "main")
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message", "start")
+    mesh.commit()
     install(root)
     return Checkout(root)
 
