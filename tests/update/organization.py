@@ -13,6 +13,8 @@ from tests.render import files_of
 from tests.workflows.repository import commit, git
 
 ANSWERS = ".copier-answers.yml"
+# What delivery/upgrade.py asks copier for.
+CONTEXT_LINES = 1_000_000
 # As `git merge-file` marks what both sides changed.
 OURS, THEIRS, END = b"<<<<<<< before updating", b"=======", b">>>>>>> after updating"
 
@@ -34,7 +36,7 @@ class Organization:
         """Commit all there is."""
         commit(self.root)
 
-    def update(self, version: str | None = None, **answers: Any) -> None:
+    def update(self, version: str | None = None, *, context_lines: int = CONTEXT_LINES, **answers: Any) -> None:
         """Update to a release, or with other answers on the one it is on. Raises what copier raises."""
         copier.run_update(
             self.root,
@@ -43,6 +45,7 @@ class Organization:
             defaults=True,
             overwrite=True,
             quiet=True,
+            context_lines=context_lines,
         )
 
     def files(self) -> dict[str, bytes]:

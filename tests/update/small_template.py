@@ -11,7 +11,10 @@ from pathlib import Path
 from tests.render import ROOT
 from tests.workflows.repository import commit, git
 
+# Blocks that end alike, and one more in the second release.
+BLOCKS = "".join(f"run {name} {{\n  plan\n\n  expect failure\n}}\n" for name in ("one", "two"))
 FILES = {
+    "blocks.hcl": BLOCKS,
     "README.md": "one\ntwo\nthree\nfour\nfive\n",
     "changed.md": "old\n",
     "moved.md": "to be deleted\n",
@@ -63,6 +66,7 @@ def small_template(folder: Path) -> SmallOrganization:
         (project / name).unlink()
     (project / "added.md").write_text("new\n")
     (project / "changed.md").write_text("new\n")
+    (project / "blocks.hcl").write_text(BLOCKS + BLOCKS.partition("run two")[0].replace("one", "three"))
     (project / "README.md").write_text(FILES["README.md"].replace("two", "2"))
     (template / "copier.yml").write_text(f"{questions}owner:\n  type: str\n  default: somebody\n")
     commit(template)

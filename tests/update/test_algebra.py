@@ -46,7 +46,7 @@ def test_update_from_a_release_equals_a_fresh_copy(version: str, releases: Relea
 def test_changed_answers_equal_a_fresh_copy_and_lead_back(releases: Releases, total: Total) -> None:
     walked = []
 
-    @settings(SAMPLED, max_examples=5)
+    @settings(SAMPLED, max_examples=4)
     @given(shapes(), shapes())
     def check(here: dict[str, Any], there: dict[str, Any]) -> None:
         mesh = releases.organization(HERE, here)

@@ -12,7 +12,7 @@ from tests.render import ROOT
 from tests.update.small_template import SmallOrganization
 
 
-def test_update_killed_before_any_of_its_effects(small_organization: SmallOrganization, total: Total) -> None:
+def test_update_that_is_killed_anywhere(small_organization: SmallOrganization, total: Total) -> None:
     small_organization.write("README.md", "ours\n")
     command = [sys.executable, "-m", "tests.update.interrupted", str(small_organization.root)]
     result = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False)
@@ -21,4 +21,4 @@ def test_update_killed_before_any_of_its_effects(small_organization: SmallOrgani
     assert told["changes"]
     # Else it was killed before and after all that it does.
     assert told["half_done"] > 5
-    total(f"updates: killed before each of {told['effects']} effects, {told['half_done']} half done, all brought back")
+    total(f"updates: killed {told['killed']} times, {told['half_done']} of them half done, all brought back")

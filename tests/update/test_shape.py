@@ -81,14 +81,6 @@ def test_domain_goes_and_comes_back(mesh: Organization) -> None:
     assert mesh.files() == begun | {LABS: b"Call the laboratory.\n"}
 
 
-def test_domain_that_was_never_applied_leaves_nothing(mesh: Organization) -> None:
-    begun = mesh.files()
-    shape(mesh, "add", "domain", "claims")
-    mesh.commit()
-    shape(mesh, "drop", "domain", "claims", "--unapplied")
-    assert mesh.files() == begun
-
-
 def test_contract_is_retired_as_it_was_edited(mesh: Organization) -> None:
     """The file that goes is no lost edit, others are."""
     path = mesh.root / "contracts/labs.odcs.yaml"
@@ -119,6 +111,7 @@ def test_domain_of_one_s_own_comes_changes_and_goes(mesh: Organization, tmp_path
     assert "started_at" in (mesh.root / "contracts/sleep.odcs.yaml").read_text()
     assert [domain["name"] for domain in answers(mesh)["custom_domains"]] == ["genomics", "sleep"]
     mesh.commit()
+    # It was never applied, so nothing is kept.
     shape(mesh, "drop", "domain", "sleep", "--unapplied")
     assert mesh.files() == begun
 

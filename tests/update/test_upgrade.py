@@ -5,10 +5,13 @@ On a small template with two releases; that of this repository is updated in the
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.render import files_of
-from tests.update.small_template import FILES, SmallOrganization
+from tests.update.organization import CONTEXT_LINES
+from tests.update.small_template import BLOCKS, FILES, SmallOrganization
 from tests.workflows.repository import commit, git
 
 
@@ -20,7 +23,11 @@ def test_preview_says_what_an_upgrade_does_and_touches_nothing(small_organizatio
     }
     preview = small_organization.upgrade("preview")
     assert preview.returncode == 0, preview.stderr
-    for line in ("owner: (none) -> somebody", "added: 1\n  added.md", "changed: 2\n  README.md\n  changed.md"):
+    for line in (
+        "owner: (none) -> somebody",
+        "added: 1\n  added.md",
+        "changed: 3\n  README.md\n  blocks.hcl\n  changed.md",
+    ):
         assert line in preview.stdout
     assert "deleted: 2\n  moved.md\n  runbook.md" in preview.stdout
     assert "CONFLICTS" not in preview.stdout
@@ -65,6 +72,27 @@ def test_edits_beside_the_template_s_stay_without_a_conflict(small_organization:
     assert result.returncode == 0, result.stdout
     assert (small_organization.root / "README.md").read_text() == FILES["README.md"].replace("two", "2") + "six\n"
     assert (small_organization.root / "ours.md").read_text() == "ours\n"
+
+
+@pytest.mark.parametrize("context", ["3", str(CONTEXT_LINES)])
+def test_edit_stays_in_its_block(context: str, small_organization: SmallOrganization) -> None:
+    """copier's own number of context lines puts it into another block that ends alike, which is why we give one."""
+    program = small_organization.root / "delivery" / "upgrade.py"
+    text = program.read_text()
+    small_organization.write(
+        "delivery/upgrade.py", re.sub(r"(?m)^CONTEXT_LINES = \S+$", f"CONTEXT_LINES = {context}", text)
+    )
+    small_organization.write("blocks.hcl", BLOCKS.removesuffix("}\n") + "} # ours\n")
+    result = small_organization.upgrade("apply")
+    text = (small_organization.root / "blocks.hcl").read_text()
+    before = text[: text.index("ours")]
+    if context == "3":
+        assert result.returncode == 0
+        assert "run three" in before
+    else:
+        # The template's block begins right behind the edit.
+        assert "CONFLICTS, to be settled between the markers: 1\n  blocks.hcl" in result.stdout
+        assert "run three" not in before
 
 
 @pytest.mark.parametrize("command", ["preview", "apply"])
@@ -122,3 +150,7 @@ def test_answers_that_cannot_be_used_change_nothing(
     assert result.returncode == 2
     assert said in result.stderr
     assert files_of(small_organization.root) == before
+
+
+def test_number_of_context_lines_is_that_of_the_other_tests(small_organization: SmallOrganization) -> None:
+    assert f"CONTEXT_LINES = {CONTEXT_LINES:_}\n" in (small_organization.root / "delivery/upgrade.py").read_text()

@@ -31,6 +31,9 @@ MARKER = re.compile(rb"^<<<<<<< before updating$", re.MULTILINE)
 # What copier says where an answer is missing, or was dropped because the release refuses it.
 NOT_ALLOWED = re.compile(r'Question "(\w+)" is required')
 EXCEPTION = re.compile(r"^[\w.]+(?:Error|Exception): ", re.MULTILINE)
+# Lines around an edit that must be as they were for copier to apply it as a patch; else it merges the three versions of
+# the file. With few of them, an edit of one of several blocks that end alike is put into another one, in silence.
+CONTEXT_LINES = 1_000_000
 SHOWN = 20
 WAY_BACK = "To go back: git reset --hard && git clean -d --force"
 
@@ -141,7 +144,8 @@ def updated(root: Path, version: str | None, data: Mapping[str, Any], finish: Ca
     with tempfile.TemporaryDirectory() as folder:
         answers = Path(folder) / "answers.yml"
         answers.write_text(yaml.safe_dump(dict(data), sort_keys=False))
-        copier("update", "--defaults", "--quiet", *reference, "--data-file", str(answers), str(root))
+        options = ["--defaults", "--quiet", f"--context-lines={CONTEXT_LINES}", "--data-file", str(answers)]
+        copier("update", *options, *reference, str(root))
     kept = sorted(name for name in edited & seeds(root) if not (root / name).exists())
     if kept:
         git(root, "checkout", "HEAD", "--", *kept)
