@@ -1,6 +1,6 @@
 """Updates that are killed: python -m tests.update.interrupted REPOSITORY, which prints one JSON object.
 
-The update of a copy of the repository is killed before every other of its effects: a file that it would write, make or
+The update of a copy of the repository is killed before every third of its effects: a file that it would write, make or
 remove in the repository, or a program that it would start. Each copy must then go back, as the message of an update
 says, and some take the update again.
 
@@ -43,7 +43,7 @@ def forked(act: Callable[[], None]) -> int:
 
 
 def main() -> None:
-    """Kill the update before every other of its effects."""
+    """Kill the update before every third of its effects."""
     original = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "organization"
@@ -74,7 +74,7 @@ def main() -> None:
         updated = mesh.files()
         effects = int(count.read_text())
         half_done = 0
-        stops = range(1, effects + 1, 2)
+        stops = range(1, effects + 1, 3)
         for stop in stops:
             mesh = fresh()
             assert forked(lambda stop=stop: update(stop)) == -signal.SIGKILL, f"was not killed before effect {stop}"  # type: ignore[misc]
@@ -82,7 +82,7 @@ def main() -> None:
             mesh.go_back()
             assert mesh.files() == before, f"killed before effect {stop}, and git does not bring it back"
             assert mesh.changes() == []
-            if stop % 10 == 1:
+            if stop % 15 == 1:
                 assert forked(lambda: update(None)) == 0
                 assert mesh.files() == updated
         print(json.dumps({"killed": len(stops), "half_done": half_done, "changes": before != updated}))
