@@ -15,8 +15,8 @@ from tests.workflows.repository import commit, git
 ANSWERS = ".copier-answers.yml"
 # What delivery/upgrade.py asks copier for.
 CONTEXT_LINES = 1_000_000
-# As `git merge-file` marks what both sides changed.
-OURS, THEIRS, END = b"<<<<<<< before updating", b"=======", b">>>>>>> after updating"
+# As copier has git mark where both sides changed the same lines.
+MARKER = b"<<<<<<< before updating"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Organization:
 
     def marked(self) -> set[str]:
         """Files with conflict markers."""
-        return {path for path, content in self.files().items() if OURS in content.splitlines()}
+        return {path for path, content in self.files().items() if MARKER in content.splitlines()}
 
     def unmerged(self) -> set[str]:
         """Files that git's index holds as conflicted."""

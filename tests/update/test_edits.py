@@ -24,7 +24,7 @@ from tests.conftest import Total
 from tests.render import ROOT, files_of
 from tests.update.conftest import Releases
 from tests.update.history import next_version, recorded
-from tests.update.organization import ANSWERS, OURS, Organization
+from tests.update.organization import ANSWERS, MARKER, Organization
 from tests.update.samples import SAMPLED, shapes
 
 HERE = next_version()
@@ -51,15 +51,18 @@ class Tally:
     edits: Counter[str] = field(default_factory=Counter)
     both: int = 0
     conflicts: int = 0
+    lost: int = 0
 
     def told(self, what: str) -> str:
         """A line for the end of the run."""
+        assert self.lost == 0
         assert len(self.edits) > 8
         assert self.both
         assert self.conflicts
         return (
             f"edits: {self.updates} updates {what}, {sum(self.edits.values())} edits in {len(self.edits)} kinds of "
-            f"files, {self.both} where the template changed the file too, {self.conflicts} conflicts, 0 lines lost"
+            f"files, {self.both} where the template changed the file too, {self.conflicts} conflicts, "
+            f"{self.lost} lines lost"
         )
 
 
@@ -106,17 +109,18 @@ def write(mesh: Organization, files: dict[str, bytes]) -> None:
         (mesh.root / path).write_bytes(content)
 
 
-def check_file(path: str, before: bytes, base: bytes, theirs: bytes, after: bytes | None, scratch: Path) -> bool:
+def lost_lines(side: bytes, base: bytes, after: bytes) -> int:
+    """Lines that a side wrote and that are not there."""
+    return (Counter(side.splitlines()) - Counter(base.splitlines()) - Counter(after.splitlines())).total()
+
+
+def check_file(path: str, before: bytes, base: bytes, theirs: bytes, after: bytes, scratch: Path) -> bool:
     """See that a file that both sides have became what it must. Returns whether it conflicts."""
-    assert after is not None, path
     wanted, conflicts = merged(scratch, before, base, theirs)
-    for side in (before, theirs):
-        lost = Counter(side.splitlines()) - Counter(base.splitlines()) - Counter(after.splitlines())
-        assert not lost, f"{path} lost {list(lost)[:3]}"
     if conflicts:
         assert near(base, before, theirs), f"{path} conflicts where nobody changed the same lines"
     else:
-        assert OURS not in after.splitlines(), path
+        assert MARKER not in after.splitlines(), path
     assert after == wanted, path
     return bool(conflicts)
 
@@ -149,9 +153,14 @@ def edit(mesh: Organization, theirs: dict[str, bytes], random: Random, tally: Ta
 
 
 def check_update(
-    mesh: Organization, base: dict[str, bytes], before: dict[str, bytes], theirs: dict[str, bytes], scratch: Path
-) -> int:
-    """See that every file became what it must, and that what conflicts is told. Returns the number of conflicts."""
+    mesh: Organization,
+    base: dict[str, bytes],
+    before: dict[str, bytes],
+    theirs: dict[str, bytes],
+    scratch: Path,
+    tally: Tally,
+) -> None:
+    """See that every file became what it must, and that what conflicts is told."""
     after = mesh.files()
     conflicts = set()
     for path in (before.keys() | base.keys() | theirs.keys()) - {ANSWERS}:
@@ -166,12 +175,16 @@ def check_update(
             assert now is None, path
         elif new is None or SEED.match_file(path):
             assert now == ours, path
-        elif check_file(path, ours, was or b"", new, now, scratch):
-            conflicts.add(path)
+        else:
+            assert now is not None, path
+            tally.lost += sum(lost_lines(side, was or b"", now) for side in (ours, new))
+            if check_file(path, ours, was or b"", new, now, scratch):
+                conflicts.add(path)
     assert mesh.marked() == mesh.unmerged() == conflicts
     assert not [path for path in after if path.endswith((".rej", ".orig"))]
     assert {path: after[path] for path in OWN} == OWN
-    return len(conflicts)
+    tally.updates += 1
+    tally.conflicts += len(conflicts)
 
 
 @pytest.mark.parametrize("version", recorded())
@@ -186,8 +199,7 @@ def test_edits_in_every_file_survive_a_release(version: str, releases: Releases,
         base = edit(mesh, theirs, random, tally)
         before = mesh.files()
         mesh.update(HERE)
-        tally.conflicts += check_update(mesh, base, before, theirs, tmp_path)
-        tally.updates += 1
+        check_update(mesh, base, before, theirs, tmp_path, tally)
 
     check()
     total(tally.told(f"from {version}"))
@@ -204,8 +216,20 @@ def test_edits_in_every_file_survive_changed_answers(releases: Releases, tmp_pat
         base = edit(mesh, theirs, random, tally)
         before = mesh.files()
         mesh.update(**there)
-        tally.conflicts += check_update(mesh, base, before, theirs, tmp_path)
-        tally.updates += 1
+        check_update(mesh, base, before, theirs, tmp_path, tally)
 
     check()
     total(tally.told("to other answers"))
+
+
+@pytest.mark.parametrize(
+    ("after", "lost"),
+    [(b"1\nours\n3\n4\n", 1), (b"1\n2\n3\ntheirs\n", 1), (b"1\n3\ntheirs\nours\n", 0), (b"1\nours\n3\n4\ntheirs\n", 0)],
+)
+def test_what_an_update_must_not_do_is_seen(after: bytes, lost: int, tmp_path: Path) -> None:
+    """A line of ours or of the template that is lost, and lines in the wrong place."""
+    base, ours, theirs = b"1\n2\n3\n4\n", b"1\nours\n3\n4\n", b"1\n2\n3\ntheirs\n"
+    assert check_file("right", ours, base, theirs, b"1\nours\n3\ntheirs\n", tmp_path) is False
+    assert sum(lost_lines(side, base, after) for side in (ours, theirs)) == lost
+    with pytest.raises(AssertionError, match="wrong"):
+        check_file("wrong", ours, base, theirs, after, tmp_path)

@@ -77,7 +77,8 @@ def test_domain_goes_and_comes_back(mesh: Organization) -> None:
     assert f"yours, kept although the template has them no longer: 1\n  {LABS}" in result.stdout
     assert (mesh.root / LABS).read_text() == "Call the laboratory.\n"
     mesh.commit()
-    shape(mesh, "add", "domain", "labs")
+    result = shape(mesh, "add", "domain", "labs")
+    assert f"git show HEAD:{RETIRED}" in result.stderr
     assert mesh.files() == begun | {LABS: b"Call the laboratory.\n"}
 
 

@@ -119,7 +119,7 @@ def dropped(answers: dict[str, Any], options: argparse.Namespace) -> tuple[dict[
     there = members(answers, kind)
     if name not in there:
         raise UpgradeError(f"{name} is not in the mesh. It has: {', '.join(there)}")
-    if name == answers["home_region"]:
+    if kind == "region" and name == answers["home_region"]:
         raise UpgradeError(f"{name} is the home region: what exists once per environment would be made anew elsewhere.")
     if len(there) == 1:
         raise UpgradeError(f"{name} is the only {kind}.")
@@ -177,9 +177,13 @@ def custom_domains(file: Path) -> list[dict[str, Any]]:
 
 
 def unretire(root: Path, names: set[str]) -> set[str]:
-    """A domain that comes back is described by its contract again."""
+    """A domain that comes back is described by its contract again, which is the template's."""
     for name in names:
-        (root / RETIRED / f"{name}.odcs.yaml").unlink(missing_ok=True)
+        retired = root / RETIRED / f"{name}.odcs.yaml"
+        if retired.exists():
+            said = f"contracts/{name}.odcs.yaml is the template's. What was retired, with your edits"
+            print(f"{said}: git show HEAD:{retired.relative_to(root).as_posix()}", file=sys.stderr)
+            retired.unlink()
     return set()
 
 
