@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import tempfile
 from pathlib import Path
 
-from tests.render import ROOT, copy_template, example_answers, render
+from tests.render import ROOT, copy_template, example_answers, files_of, render
 
 EXAMPLES = ROOT / "examples"
+NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/answers.yml"))
+# Kept as a tree, to be read without rendering. Of the others a manifest is kept, so that a clone stays small.
+TREES = {"northwind"}
+MANIFEST = "mesh.sha256"
+# Records where the template came from, which each copy does differently.
+RECORD = ".copier-answers.yml"
 
 
 def render_example(name: str, destination: Path) -> Path:
@@ -17,18 +24,37 @@ def render_example(name: str, destination: Path) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         template = copy_template(Path(scratch) / "template")
         render(template, destination, example_answers(name))
-    answers = destination / ".copier-answers.yml"
+    answers = destination / RECORD
     answers.write_text(re.sub(r"(?m)^_src_path: .*$", "_src_path: .", answers.read_text()))
     return destination
 
 
+def manifest(rendered: Path) -> str:
+    """Digest and path of every file but copier's record, as `sha256sum` prints them, sorted by path."""
+    return "".join(
+        f"{hashlib.sha256(content).hexdigest()}  {path}\n"
+        for path, content in sorted(files_of(rendered).items())
+        if path != RECORD
+    )
+
+
+def write_example(name: str, folder: Path) -> None:
+    """Write what is kept of an example into its folder."""
+    tree, listed = folder / "mesh", folder / MANIFEST
+    shutil.rmtree(tree, ignore_errors=True)
+    listed.unlink(missing_ok=True)
+    if name in TREES:
+        render_example(name, tree)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        listed.write_text(manifest(render_example(name, Path(scratch) / "mesh")))
+
+
 def main() -> None:
     """Render every example into its folder."""
-    for answers in sorted(EXAMPLES.glob("*/answers.yml")):
-        print(f"Rendering {answers.parent.name} ...")
-        destination = answers.parent / "mesh"
-        shutil.rmtree(destination, ignore_errors=True)
-        render_example(answers.parent.name, destination)
+    for name in NAMES:
+        print(f"Rendering {name} ...")
+        write_example(name, EXAMPLES / name)
 
 
 if __name__ == "__main__":

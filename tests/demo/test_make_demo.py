@@ -9,11 +9,12 @@ from pathlib import Path
 
 from tests.conftest import Render
 from tests.mesh import Mesh
+from tests.render import example_answers
 
 
 def test_make_demo_does_its_own_set_up(render: Render, open_mesh: Callable[[Path, Path], Mesh], tmp_path: Path) -> None:
     # The stand-in for dbt_utils that open_mesh lays in spares the call to dbt Hub, nothing else.
-    mesh = open_mesh(render(domains=["patients"]), tmp_path / "mesh")
+    mesh = open_mesh(render(**example_answers("minimal")), tmp_path / "mesh")
     result = subprocess.run(
         ["make", "demo", "ARGS=--patients 20"],
         cwd=mesh.root,
@@ -30,6 +31,22 @@ def test_make_demo_does_its_own_set_up(render: Render, open_mesh: Callable[[Path
     # The summary tells where to go on.
     assert str(mesh.database) in result.stdout
     assert "select" in result.stdout
+
+
+def test_demo_of_a_payer(render: Render, open_mesh: Callable[[Path, Path], Mesh], tmp_path: Path) -> None:
+    """No domain of a hospital, so none of what most others refer to; one of its own; CSV."""
+    mesh = open_mesh(render(**example_answers("payer")), tmp_path / "mesh")
+    mesh.demo("--patients", "20")
+    assert set(mesh.results().values()) <= {"success", "pass", "no-op"}
+    counts = {
+        model: f"select count(*) from {domain}__local.stg_{domain}__{model}"
+        for domain, model in (
+            ("claims", "claims"),
+            ("registrations", "coverages"),
+            ("authorizations", "authorizations"),
+        )
+    }
+    assert all(count > 0 for ((count,),) in mesh.queries(counts).values())
 
 
 def test_make_help_lists_every_target(northwind: Path) -> None:
