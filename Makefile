@@ -41,6 +41,10 @@ apply: $(VENV)/template ## Apply the infrastructure of the example, both clouds,
 examples: $(VENV)/template ## Render the examples anew
 	$(VENV)/bin/python -m tests.examples
 
+.PHONY: question-docs
+question-docs: $(VENV)/template ## Write the reference of the questions anew
+	$(VENV)/bin/python -m tests.template.question_docs
+
 .PHONY: module-docs
 module-docs: $(VENV)/template ## Write the tables in the READMEs of the Terraform modules anew
 	$(VENV)/bin/python -m tests.terraform.module_docs
