@@ -8,11 +8,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests.render import ROOT, copy_template, example_answers, files_of, render
+from tests.render import POLICY_CASES, ROOT, copy_template, example_answers, files_of, render
 
 EXAMPLES = ROOT / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/answers.yml"))
-# Kept as a tree, to be read without rendering. Of the others a manifest is kept, so that a clone stays small.
+# Kept as a tree, to be read without rendering. Of the others a manifest is kept, without the policies' cases, which are
+# most files and the same everywhere, so that a clone stays small.
 TREES = {"northwind"}
 MANIFEST = "mesh.sha256"
 # Records where the template came from, which each copy does differently.
@@ -22,7 +23,7 @@ RECORD = ".copier-answers.yml"
 def render_example(name: str, destination: Path) -> Path:
     """Render an example into `destination`, with the template's own address in place of where it was rendered from."""
     with tempfile.TemporaryDirectory() as scratch:
-        template = copy_template(Path(scratch) / "template")
+        template = copy_template(Path(scratch) / "template", *([] if name in TREES else [POLICY_CASES]))
         render(template, destination, example_answers(name))
     answers = destination / RECORD
     answers.write_text(re.sub(r"(?m)^_src_path: .*$", "_src_path: .", answers.read_text()))
