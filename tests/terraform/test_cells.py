@@ -229,9 +229,10 @@ def test_another_environment_comes_is_upgraded_and_goes(render: Render, tmp_path
         replace(here / "infra/terraform/envs/test", applied.module.folder)
         applied.module.init()
         # Nothing is changed, moved, replaced or deleted: a release may add, and says so in its upgrade note else.
-        assert {tuple(actions) for actions in changes(applied.module.plan()).values()} <= {("create",)}
-        applied.module.apply()
-        assert changes(applied.module.plan("-refresh=false")) == {}
+        added = changes(applied.module.plan())
+        assert {tuple(actions) for actions in added.values()} <= {("create",)}
+        if added:
+            applied.module.apply()
         lift_protection(repository)
         applied.module.terraform("destroy", "-auto-approve", "-input=false", "-refresh=false", *PARALLEL)
         assert list(applied.module.resources()) == []
