@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Organization:
     """A mesh of three domains and one of its own, two environments and two regions. Read only."""
     folder = tmp_path_factory.mktemp("begun")
     history = History(folder / "history")
-    kept = ("contracts", "delivery", "docs/domains", "infra/terraform/envs")
+    kept = (".gitignore", "contracts", "delivery", "docs/domains", "infra/terraform/envs")
     history.release("1.0.0", reduced(copy_template(folder / "template"), *kept))
     mesh = Organization.start(folder / "mesh", history.root, "1.0.0", SHAPE)
     mesh.commit()
@@ -53,7 +54,9 @@ def mesh(begun: Organization, tmp_path: Path) -> Organization:
 def shape(mesh: Organization, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
     """Run the program, and see that it ends as it should."""
     command = [sys.executable, "delivery/shape.py", *arguments]
-    result = subprocess.run(command, cwd=mesh.root, capture_output=True, text=True, check=False)
+    # What Python compiles would lie beside what the program writes.
+    settings = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    result = subprocess.run(command, cwd=mesh.root, env=settings, capture_output=True, text=True, check=False)
     assert result.returncode == status, result.stdout + result.stderr
     return result
 
