@@ -7,8 +7,9 @@ from tests.update.history import next_version
 from tests.update.organization import Organization
 
 HERE = next_version()
-ANSWERS = {"domains": ["labs", "vitals"], "environments": ["dev"]}
-LABS, PATIENTS, VITALS = (f"docs/domains/{domain}.md" for domain in ("labs", "patients", "vitals"))
+OWN = {"name": "genomics", "title": "Genomics", "columns": ["variant_id"]}
+ANSWERS = {"domains": ["labs"], "environments": ["dev"], "custom_domains": [OWN]}
+LABS, PATIENTS, GENOMICS = (f"docs/domains/{domain}.md" for domain in ("labs", "patients", "genomics"))
 
 
 def written(mesh: Organization, path: str, text: str) -> None:
@@ -20,10 +21,10 @@ def written(mesh: Organization, path: str, text: str) -> None:
 def test_seeds_stay_as_they_were_written_and_new_domains_get_theirs(releases: Releases) -> None:
     mesh = releases.organization(HERE, ANSWERS)
     written(mesh, LABS, "Call the laboratory.\n")
-    mesh.update(domains=["labs", "patients", "vitals"], identity_domain="elsewhere.example")
+    mesh.update(domains=["labs", "patients"], custom_domains=[OWN | {"title": "Variants"}])
     assert (mesh.root / LABS).read_text() == "Call the laboratory.\n"
-    assert "@elsewhere.example" in (mesh.root / PATIENTS).read_text()
+    assert (mesh.root / PATIENTS).exists()
     # Written once, whether somebody edited it or not.
-    assert "@elsewhere.example" not in (mesh.root / VITALS).read_text()
-    assert "@elsewhere.example" in (mesh.root / "README.md").read_text()
+    assert (mesh.root / GENOMICS).read_text().startswith("# Genomics\n")
+    assert "name: Variants\n" in (mesh.root / "contracts/genomics.odcs.yaml").read_text()
     assert mesh.unmerged() == set()

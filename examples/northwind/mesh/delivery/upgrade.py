@@ -221,12 +221,12 @@ def copier(*arguments: str) -> None:
     """Run the copier that is installed beside this Python."""
     command = [str(Path(sys.executable).with_name("copier")), *arguments]
     result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    if refused := NOT_ALLOWED.search(result.stderr):
-        raise UpgradeError(
-            f"The recorded answer {refused[1]} is not allowed there, and no other is taken in its place. "
-            f"The changelog of the template says why. Give one that is allowed: --data {refused[1]}=<value>"
-        )
     if result.returncode:
+        if refused := NOT_ALLOWED.search(result.stderr):
+            raise UpgradeError(
+                f"The recorded answer {refused[1]} is not allowed there, and no other is taken in its place. "
+                f"The changelog of the template says why. Give one that is allowed: --data {refused[1]}=<value>"
+            )
         # Of a traceback, what the exception says.
         said = EXCEPTION.split(result.stderr)[-1].strip() if "Traceback" in result.stderr else result.stderr.strip()
         raise UpgradeError(f"copier {arguments[0]} did not work: {said}")
