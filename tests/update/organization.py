@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import copier
 from copier import VcsRef
 
-from tests.render import files_of
+from tests.render import ROOT, files_of
 from tests.workflows.repository import commit, git
 
 ANSWERS = ".copier-answers.yml"
+UPGRADE = (ROOT / "template/delivery/upgrade.py").read_text()
 # What delivery/upgrade.py asks copier for.
-CONTEXT_LINES = 1_000_000
+CONTEXT_LINES = int(re.findall(r"(?m)^CONTEXT_LINES = (\S+)$", UPGRADE)[0])
 # As copier has git mark where both sides changed the same lines.
 MARKER = b"<<<<<<< before updating"
 

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -14,8 +13,8 @@ import yaml
 from tests.render import ROOT, copy_template
 from tests.update.history import History, reduced
 from tests.update.organization import ANSWERS, Organization
+from tests.update.samples import QUESTIONS
 
-QUESTIONS: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text())
 ASKED = [
     name
     for name, question in QUESTIONS.items()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import yaml
 from pathspec import GitIgnoreSpec
 
 from tests.conftest import Render
 from tests.render import ROOT, files_of
-from tests.template.test_template import SHAPES
+from tests.template.test_template import QUESTIONS, SHAPES
 
 OWNERSHIP: dict[str, list[str]] = yaml.safe_load((ROOT / "template/delivery/ownership.yml").read_text())
 OWNERS = {owner: GitIgnoreSpec.from_lines(patterns) for owner, patterns in OWNERSHIP.items()}
-QUESTIONS: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text())
 
 
 def owners(path: str) -> list[str]:

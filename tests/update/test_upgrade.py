@@ -150,7 +150,3 @@ def test_answers_that_cannot_be_used_change_nothing(
     assert result.returncode == 2
     assert said in result.stderr
     assert files_of(small_organization.root) == before
-
-
-def test_number_of_context_lines_is_that_of_the_other_tests(small_organization: SmallOrganization) -> None:
-    assert f"CONTEXT_LINES = {CONTEXT_LINES:_}\n" in (small_organization.root / "delivery/upgrade.py").read_text()

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from retain import RETIRED, RetainError, removed_cell, retire_contract
+from retain import RETIRED, SUFFIX, RetainError, removed_cell, retire_contract
 from upgrade import REPOSITORY, UpgradeError, answers_of, take
 
 KINDS = {"domain": "domains", "environment": "environments", "region": "regions"}
@@ -132,7 +132,7 @@ def dropped(answers: dict[str, Any], options: argparse.Namespace) -> tuple[dict[
     if options.unapplied or kind == "environment":
         return data, nothing
     if kind == "domain":
-        path = f"contracts/{name}.odcs.yaml"
+        path = f"{RETIRED.parent}/{name}{SUFFIX}"
         contract = (REPOSITORY / path).read_text()
         return data, retained(lambda root: retire_contract(root, name, contract), {path})
     cell = f"cell_{name.replace('-', '_')}.tf"
@@ -179,9 +179,9 @@ def custom_domains(file: Path) -> list[dict[str, Any]]:
 def unretire(root: Path, names: set[str]) -> set[str]:
     """A domain that comes back is described by its contract again, which is the template's."""
     for name in names:
-        retired = root / RETIRED / f"{name}.odcs.yaml"
+        retired = root / RETIRED / f"{name}{SUFFIX}"
         if retired.exists():
-            said = f"contracts/{name}.odcs.yaml is the template's. What was retired, with your edits"
+            said = f"{RETIRED.parent}/{name}{SUFFIX} is the template's. What was retired, with your edits"
             print(f"{said}: git show HEAD:{retired.relative_to(root).as_posix()}", file=sys.stderr)
             retired.unlink()
     return set()
