@@ -30,7 +30,7 @@ class Recipe:
     """
 
     groups: tuple[str, ...] = ()
-    constraints: str | None = None
+    constraints: tuple[str, ...] = ()
     hashed: bool = False
     locks: tuple[str, ...] = ()
 
@@ -48,20 +48,32 @@ RECIPES = {
             "template/pyproject.toml:warehouse",
             "template/pyproject.toml:lint",
         ),
-        constraints="template/constraints/dbt.txt",
+        constraints=("template/constraints/dbt.txt",),
     ),
-    "checkov": Recipe(groups=("template/pyproject.toml:checkov",), constraints="template/constraints/checkov.txt"),
-    "terraform": Recipe(groups=("pyproject.toml:terraform",), constraints="tests/environments/terraform.txt"),
+    "checkov": Recipe(groups=("template/pyproject.toml:checkov",), constraints=("template/constraints/checkov.txt",)),
+    "terraform": Recipe(groups=("pyproject.toml:terraform",), constraints=("tests/environments/terraform.txt",)),
     "google_provider": Recipe(
-        groups=("pyproject.toml:google_provider",), constraints="tests/environments/google_provider.txt"
+        groups=("pyproject.toml:google_provider",), constraints=("tests/environments/google_provider.txt",)
     ),
-    "dbt_v2": Recipe(groups=("pyproject.toml:dbt_v2",), constraints="tests/environments/dbt_v2.txt"),
-    "bigquery": Recipe(groups=("pyproject.toml:bigquery",), constraints="tests/environments/bigquery.txt", hashed=True),
+    "dbt_v2": Recipe(groups=("pyproject.toml:dbt_v2",), constraints=("tests/environments/dbt_v2.txt",)),
+    "bigquery": Recipe(
+        groups=("pyproject.toml:bigquery",), constraints=("tests/environments/bigquery.txt",), hashed=True
+    ),
     **{f"airflow-{line}": Recipe(locks=locks) for line, locks in AIRFLOW_LOCKS.items()},
     "contracts": Recipe(
-        groups=("template/pyproject.toml:contracts",), constraints="template/constraints/contracts.txt"
+        groups=("template/pyproject.toml:contracts",), constraints=("template/constraints/contracts.txt",)
     ),
-    "delivery": Recipe(groups=("template/pyproject.toml:security",), constraints="template/constraints/delivery.txt"),
+    "site": Recipe(
+        groups=("template/pyproject.toml:site",),
+        constraints=(
+            "template/constraints/dbt.txt",
+            "template/constraints/delivery.txt",
+            "template/constraints/site.txt",
+        ),
+    ),
+    "delivery": Recipe(
+        groups=("template/pyproject.toml:security",), constraints=("template/constraints/delivery.txt",)
+    ),
 }
 
 
@@ -110,8 +122,7 @@ class Environment:
 def environment(name: str) -> Environment:
     """The environment of that name, installed if it is not yet there (from the package registry)."""
     recipe = RECIPES[name]
-    constraints = [recipe.constraints] if recipe.constraints else []
-    files = sorted({*constraints, *recipe.locks, *(group.rpartition(":")[0] for group in recipe.groups)})
+    files = sorted({*recipe.constraints, *recipe.locks, *(group.rpartition(":")[0] for group in recipe.groups)})
     inputs = [*recipe.groups, *INSTALL, sys.version, *((ROOT / file).read_text() for file in files)]
     digest = hashlib.sha256("\0".join(inputs).encode()).hexdigest()[:12]
     directory = CACHE / f"{name}-{digest}"
@@ -123,7 +134,7 @@ def environment(name: str) -> Environment:
             shutil.rmtree(directory, ignore_errors=True)
             uv("venv", "--quiet", "--python", sys.executable, str(directory))
             arguments = [argument for group in recipe.groups for argument in ("--group", group)]
-            arguments += [argument for file in constraints for argument in ("--constraint", file)]
+            arguments += [argument for file in recipe.constraints for argument in ("--constraint", file)]
             arguments += [argument for file in recipe.locks for argument in ("--requirement", file)]
             hashes = ("--require-hashes",) if recipe.hashed or recipe.locks else ()
             uv(*INSTALL, "--python", str(directory), *hashes, *arguments)

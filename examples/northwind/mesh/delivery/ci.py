@@ -17,7 +17,7 @@ STEPS = {
     "lint": (),
     "dbt-check": (),
     "demo": ("ARGS=--patients 100",),
-    "dbt-docs": (),
+    "docs": (),
     "dags-check": (),
     "terraform-check": (),
     "sentinel-check": (),
