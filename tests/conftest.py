@@ -148,6 +148,14 @@ def northwind(render: Render) -> Path:
 
 
 @pytest.fixture(scope="session")
+def with_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The full example with the cases of the policies. Read only."""
+    scratch = tmp_path_factory.mktemp("with-cases")
+    template = rendering.copy_template(scratch / "template")
+    return rendering.render(template, scratch / "northwind", rendering.example_answers("northwind"))
+
+
+@pytest.fixture(scope="session")
 def dbt_environment() -> Environment:
     """dbt with the adapters for DuckDB and BigQuery, as the generated repository pins them."""
     return environment("dbt")

@@ -74,7 +74,9 @@ class Visit:
     def violations(self) -> list[str]:
         """What axe finds: rule, what to do, where."""
         self.page.evaluate(axe())
-        found: dict[str, Any] = self.page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+        found: dict[str, Any] = self.page.evaluate(
+            "rules => axe.run({runOnly: rules, resultTypes: ['violations'], preload: false})", RULES
+        )
         return [
             f"{violation['id']}: {violation['help']}: {node['html'][:200]} ({node['failureSummary']})"
             for violation in found["violations"]

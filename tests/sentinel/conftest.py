@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests import render as rendering
 from tests.conftest import Render
 from tests.engines.aws import Server
 from tests.engines.sentinel import PolicySet
@@ -42,14 +41,6 @@ def planned(rendered: Path, environment: str, account: str, folder: Path) -> Pla
     with Server(account) as server:
         plan = root_module(copied(rendered, folder), environment, server).plan()
     return Planned(policy_set(rendered, environment), plan)
-
-
-@pytest.fixture(scope="session")
-def with_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The full example with the cases of the policies. Read only."""
-    scratch = tmp_path_factory.mktemp("policies")
-    template = rendering.copy_template(scratch / "template")
-    return rendering.render(template, scratch / "northwind", rendering.example_answers("northwind"))
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ def generated(mesh: Mesh) -> dict[str, str]:
             product=product,
             marts=marts,
             quality=mesh.outcome(models),
-            queries={entity.name: _query(product, entity) for entity in product.entities},
+            queries={entity.name: sample_query(product, entity) for entity in product.entities},
             picture=_lineage(mesh, around, path, f"Lineage of {product.title}"),
         )
     for mart in mesh.marts:
@@ -155,7 +155,7 @@ def _lineage(mesh: Mesh, models: Any, path: str, name: str) -> str:
     return diagrams.lineage(mesh, models, lambda kind, target: address(path, pages[kind].format(target), ".html"), name)
 
 
-def _query(product: Product, entity: Entity) -> str:
+def sample_query(product: Product, entity: Entity) -> str:
     """A query that reads a week of an entity, as an analyst would begin."""
     _, server = product.servers[0]
     columns = [column.name for column in entity.columns if column.required][:6]

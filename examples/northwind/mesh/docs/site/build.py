@@ -23,7 +23,7 @@ BUILD = REPOSITORY / "build/docs"
 CONTRACT = re.compile(r"contracts/(\w+)\.odcs\.yaml")
 NOTES = "docs/domains/{}.md"
 
-_LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
+_LINK = re.compile(r"(?<=[^\\]\]\()(?!\w+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
 _PICTURE = re.compile(r"^<!-- (picture|table): (\w+) -->$", re.MULTILINE)
 _FENCE = re.compile(r"^( *)(```+|~~~+).*?^\1\2", re.MULTILINE | re.DOTALL)
 
@@ -45,7 +45,14 @@ CONTENTS = Chapter(
         Chapter(pages.MARTS, ("marts/*.md",), "Marts"),
         Chapter(
             pages.PHI_MAP,
-            ("docs/hipaa-control-matrix.md", "infra/terraform/sentinel-policies/README.md", "SECURITY.md"),
+            (
+                "docs/hipaa-control-matrix.md",
+                Chapter(
+                    "infra/terraform/sentinel-policies/README.md",
+                    ("infra/terraform/sentinel-policies/modules/**/README.md",),
+                ),
+                "SECURITY.md",
+            ),
             "Protection",
         ),
         Chapter(

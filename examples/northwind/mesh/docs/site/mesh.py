@@ -185,9 +185,7 @@ class Mesh:
 
 def read(manifest: Path, repository: Path = REPOSITORY) -> Mesh:
     """The mesh of a repository, with the manifest of its dbt project. Raises MeshError."""
-    products = tuple(_product(path) for path in sorted((repository / "contracts").glob("*.odcs.yaml")))
-    if not products:
-        raise MeshError("no contract in contracts/, so there is nothing to tell of")
+    products = products_of(repository)
     try:
         described = json.loads(manifest.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -224,6 +222,14 @@ def read(manifest: Path, repository: Path = REPOSITORY) -> Mesh:
         run=_run(repository / RESULTS),
         names=names | {id: node["name"] for id, node in described.get("unit_tests", {}).items()},
     )
+
+
+def products_of(repository: Path) -> tuple[Product, ...]:
+    """The data products of a repository, from its contracts. Raises MeshError."""
+    products = tuple(_product(path) for path in sorted((repository / "contracts").glob("*.odcs.yaml")))
+    if not products:
+        raise MeshError("no contract in contracts/, so there is nothing to tell of")
+    return products
 
 
 def _is_table(id: str) -> bool:
