@@ -176,9 +176,9 @@ def test_numbers_are_those_of_the_database(built: Mesh) -> None:
         assert f"{name} {rows:,} " in lineage
     for name in marts(built):
         assert f"{counts[name][0][0]:,} rows" in text_of(part(page, f"mart-{name}"))
-    assert text_of(part(page, "figure-rows")).endswith(f"{sum(counts[node['name']][0][0] for node in staging):,}")
+    assert text_of(part(page, "figure-rows")) == f"{sum(counts[node['name']][0][0] for node in staging):,}"
     newest = max(day for rows in days.values() for day, _ in rows)
-    assert text_of(part(page, "figure-day")).endswith(newest)
+    assert text_of(part(page, "figure-day")) == newest
     for domain in built.contracts():
         shown = part(page, f"domain-{domain}")
         own = [node["name"] for node in staging if node["fqn"][2] == domain]
@@ -198,7 +198,7 @@ def test_tests_are_counted_where_they_belong(built: Mesh) -> None:
     tests = {id: node["attached_node"] for id, node in manifest["nodes"].items() if node["resource_type"] == "test"}
     tests |= {id: node["depends_on"]["nodes"][0] for id, node in manifest["unit_tests"].items()}
     passed = [id for id, status in built.results().items() if id in tests and status == "pass"]
-    assert text_of(part(page, "figure-tests")).endswith(f"{len(passed):,} passed, 0 failed")
+    assert text_of(part(page, "figure-tests")) == f"{len(passed):,} passed, 0 failed"
     subjects = Counter(tests[id] for id in passed)
     described = models(built)
     for domain in built.contracts():
@@ -453,7 +453,7 @@ def test_mesh_without_marts_has_its_page(built_custom: Mesh, copied: Copy, chrom
 
     changed(mesh, "manifest.json", drop)
     page = written(mesh)
-    assert text_of(part(page, "figure-marts")).endswith(" 0")
+    assert text_of(part(page, "figure-marts")) == "0"
     assert "Marts</" not in part(page, "lineage")
     assert ' id="marts"' not in page
     with visit(chromium, page_of(mesh).as_uri(), PHONE) as visited:
@@ -533,7 +533,7 @@ def test_mesh_of_two_hundred_domains_is_quick_and_readable(
     seconds = time.monotonic() - started
     total(f"console of {len(domains)} domains: {seconds:.1f} s, {len(page) / 1e6:.1f} MB")
     assert seconds < 15
-    assert text_of(part(page, "figure-domains")).endswith(str(len(domains)))
+    assert text_of(part(page, "figure-domains")) == str(len(domains))
     assert set(re.findall(r'id="domain-([a-z_0-9]+)"', page)) == domains
     with visit(chromium, page_of(mesh).as_uri(), PHONE) as visited:
         assert visited.overflow() == 0
