@@ -30,6 +30,7 @@ def test_make_demo_does_its_own_set_up(render: Render, open_mesh: Callable[[Path
     assert patients == 20
     # The summary tells where to go on.
     assert str(mesh.database) in result.stdout
+    assert f"{mesh.root / 'demo' / 'console.html'}\n" in result.stdout
     assert "select" in result.stdout
 
 

@@ -5,59 +5,29 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import console
 import duckdb
 import generate
-from landing import LANDING, identifier
+from artifacts import DATABASE, DBT, TARGET, ArtifactError, Node, clear, read_run
+from landing import LANDING
 from progress import Progress
 
-from contracts import REPOSITORY
-
-DBT = REPOSITORY / "dbt"
-DATABASE = Path(__file__).resolve().parent / "mesh.duckdb"
 LOG = DBT / "logs" / "dbt.log"
 SLOWEST = 5
 QUERIES = 3
 
-_PASSED = ("success", "pass")
-_FAILED = ("error", "fail", "runtime error")
-
 
 class DemoError(Exception):
     """The demo cannot go on. The message says how to mend it."""
-
-
-@dataclass(frozen=True)
-class Node:
-    """A node of the dbt project with the result of its run. `relation` is set for what stands in the database."""
-
-    name: str
-    type: str
-    path: tuple[str, ...]
-    status: str
-    seconds: float
-    relation: str | None
-    columns: tuple[str, ...]
-    inputs: int
-    example_query: str | None
-
-    @property
-    def is_model(self) -> bool:
-        return self.type == "model"
-
-    @property
-    def is_staging(self) -> bool:
-        return self.is_model and self.path[:1] == ("staging",)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,33 +39,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return failed
         if not landing.is_dir():
             raise DemoError(f"no landing data in {landing}; run without --keep-landing to make some")
-        _clear()
+        clear()
         code = _dbt_build(landing)
-        nodes = _nodes()
+        try:
+            run = read_run()
+        except ArtifactError:
+            raise DemoError(f"dbt could not start the build; what it said is above and in {LOG}") from None
     except DemoError as error:
         print(f"run.py: {error}", file=sys.stderr)
         return 1
-    _print_summary(nodes)
-    failures = [node.name for node in nodes if node.status in _FAILED]
+    _print_summary(run.results)
+    print()
+    written = console.main([])
+    failures = [node.name for node in run.results if node.outcome == "failed"]
     if code or failures:
         print(
             f"\ndbt failed: {', '.join(failures) or 'see above'}.\n"
-            f"Look in {LOG}, and at the SQL in {DBT / 'target' / 'compiled'}.",
+            f"Look in {LOG}, and at the SQL in {TARGET / 'compiled'}.",
             file=sys.stderr,
         )
         return 1
-    return 0
+    return written
 
 
 def _generate(options: argparse.Namespace) -> int:
     arguments = ["--patients", options.patients, "--days", options.days, "--seed", options.seed]
     return generate.main([*map(str, arguments), "--first-day", options.first_day.isoformat()])
-
-
-def _clear() -> None:
-    """Start from an empty database: staging loads only what is newer than what it has."""
-    for path in (DATABASE, DATABASE.with_name(DATABASE.name + ".wal"), DBT / "target" / "run_results.json"):
-        path.unlink(missing_ok=True)
 
 
 # -- dbt ---------------------------------------------------------------------------------------------------------------
@@ -164,42 +133,12 @@ def _worth_showing(event: Mapping[str, Any]) -> str:
     return "" if _is_result(event) or not is_wanted else str(info["msg"]).strip()
 
 
-def _nodes() -> list[Node]:
-    """The nodes of the run, from dbt's artifacts."""
-    results, manifest = DBT / "target" / "run_results.json", DBT / "target" / "manifest.json"
-    if not (results.exists() and DATABASE.exists()):
-        raise DemoError(f"dbt could not start the build; what it said is above and in {LOG}")
-    described = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
-    return [
-        _node(described.get(result["unique_id"], {}), result)
-        for result in json.loads(results.read_text(encoding="utf-8"))["results"]
-    ]
-
-
-def _node(described: Mapping[str, Any], result: Mapping[str, Any]) -> Node:
-    type, _, name = result["unique_id"].partition(".")
-    stands = type in ("model", "seed") and described.get("config", {}).get("materialized") != "ephemeral"
-    return Node(
-        name=described.get("name", name),
-        type=type,
-        path=tuple(described.get("fqn", ())[1:]),
-        status=result["status"],
-        seconds=result["execution_time"],
-        relation=f"{identifier(described['schema'])}.{identifier(described['alias'])}"
-        if stands and described
-        else None,
-        columns=tuple(described.get("columns", ())),
-        inputs=len(described.get("depends_on", {}).get("nodes", ())),
-        example_query=described.get("config", {}).get("meta", {}).get("example_query"),
-    )
-
-
 # -- the summary -------------------------------------------------------------------------------------------------------
 
 
 def _print_summary(nodes: Sequence[Node]) -> None:
     """Print what was built, how it went and what to look at."""
-    built = [node for node in nodes if node.is_model and node.relation and node.status in _PASSED]
+    built = [node for node in nodes if node.is_model and node.relation and node.outcome == "passed"]
     with duckdb.connect(str(DATABASE), read_only=True) as connection:
         rows = {node.name: _count(connection, node) for node in built}
         queries = list(islice((query for query in _queries(built, rows) if _runs(connection, query)), QUERIES))
@@ -211,7 +150,7 @@ def _print_summary(nodes: Sequence[Node]) -> None:
         ("test", "tests"),
         ("unit_test", "unit tests"),
     ):
-        if statuses := Counter(_outcome(node.status) for node in nodes if node.type == type):
+        if statuses := Counter(node.outcome for node in nodes if node.type == type):
             print(f"  {title:<13} " + ", ".join(f"{count} {status}" for status, count in sorted(statuses.items())))
     print("\nSlowest models")
     slowest = sorted((node for node in nodes if node.is_model), key=lambda node: -node.seconds)
@@ -234,12 +173,6 @@ def _print_rows(built: Sequence[Node], rows: Mapping[str, int]) -> None:
         print(f"  {group:<20} {sum(rows[node.name] for node in members):>10}  {', '.join(names)}")
 
 
-def _outcome(status: str) -> str:
-    if status in _PASSED:
-        return "passed"
-    return {"fail": "failed", "error": "failed", "runtime error": "failed", "warn": "warned"}.get(status, status)
-
-
 def _count(connection: duckdb.DuckDBPyConnection, node: Node) -> int:
     row = connection.execute(f"select count(*) from {node.relation}").fetchone()
     return int(row[0]) if row else 0
@@ -247,25 +180,19 @@ def _count(connection: duckdb.DuckDBPyConnection, node: Node) -> int:
 
 def _queries(built: Sequence[Node], rows: Mapping[str, int]) -> list[str]:
     """Queries on what was built: the marts' own, those that bring most together first, then on staging tables."""
-    marts = sorted((node for node in built if node.example_query), key=lambda node: (-node.inputs, node.name))
-    queries = [
-        re.sub(rf"\b{node.name}\b", _plain(node), node.example_query.strip(), count=1) + ";"
-        for node in marts
-        if node.example_query
-    ]
+    marts = sorted((node for node in built if node.example_query), key=lambda node: (-len(node.inputs), node.name))
+    queries = [f"{node.example_query};" for node in marts]
     for node in sorted((node for node in built if node.is_staging), key=lambda node: -rows[node.name]):
         queries.append(
-            f"select landed_date, count(*) as records, max(updated_at) as newest\nfrom {_plain(node)}\n"
+            f"select landed_date, count(*) as records, max(updated_at) as newest\nfrom {node.plain_relation}\n"
             "group by landed_date\norder by landed_date;"
         )
-        queries.append(f"select *\nfrom {_plain(node)}\nlimit 10;")
+        queries.append(f"select *\nfrom {node.plain_relation}\nlimit 10;")
         if not marts:
-            queries.append(f"select source_system, count(*) as records\nfrom {_plain(node)}\ngroup by source_system;")
+            queries.append(
+                f"select source_system, count(*) as records\nfrom {node.plain_relation}\ngroup by source_system;"
+            )
     return queries
-
-
-def _plain(node: Node) -> str:
-    return (node.relation or "").replace('"', "")
 
 
 def _runs(connection: duckdb.DuckDBPyConnection, query: str) -> bool:

@@ -17,9 +17,9 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 import generate
+from artifacts import DATABASE, clear
 from landing import LANDING
 from progress import Progress
-from run import DATABASE
 
 from contracts import REPOSITORY
 
@@ -54,8 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     size = ["--patients", str(options.patients), "--days", str(options.days), "--first-day", first_day.isoformat()]
     if failed := generate.main(size):
         return failed
-    for path in (DATABASE, DATABASE.with_name(f"{DATABASE.name}.wal"), HOME / "airflow.db"):
-        path.unlink(missing_ok=True)
+    clear()
+    (HOME / "airflow.db").unlink(missing_ok=True)
     settings = HOME / "config" / "airflow_local_settings.py"
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(LOCAL_SETTINGS, encoding="utf-8")
