@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import Total
+from tests.conftest import Figure, Total
 from tests.engines import google_provider
 from tests.engines.actionlint import actionlint_command
 from tests.engines.environments import Environment, environment
@@ -123,7 +123,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return Checkout(root)
 
 
-def test_make_ci_passes_and_shows_a_table(checkout: Checkout, total: Total) -> None:
+def test_make_ci_passes_and_shows_a_table(checkout: Checkout, total: Total, figure: Figure) -> None:
     result = checkout.make("ci", "ARGS=--base main")
     assert result.returncode == 0, result.stdout + "".join(
         path.read_text()[-3000:] for path in sorted((checkout.root / "build" / "ci").glob("*.log"))
@@ -131,6 +131,7 @@ def test_make_ci_passes_and_shows_a_table(checkout: Checkout, total: Total) -> N
     rows = re.findall(r"^([a-z-]+) +passed +([\d.]+) s$", result.stdout, re.MULTILINE)
     assert len(rows) == 15
     assert "15 passed, 0 failed" in result.stdout
+    figure("ci_steps", len(rows))
     total("make ci: " + ", ".join(f"{name} {float(seconds):.0f} s" for name, seconds in rows))
     for tool in ("checkov", "ruff", "zizmor"):
         report = json.loads((checkout.root / "build" / "sarif" / f"{tool}.sarif").read_text())
@@ -268,7 +269,7 @@ ARGUMENTS = {"contracts-compare": ["BASE=main"], "control-matrix": ["ARGS=--chec
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_defect_makes_its_step_fail(defect: str, checkout: Checkout) -> None:
+def test_defect_makes_its_step_fail(defect: str, checkout: Checkout, figure: Figure) -> None:
     step, plant, said = DEFECTS[defect]
     try:
         plant(checkout.root)
@@ -278,6 +279,7 @@ def test_defect_makes_its_step_fail(defect: str, checkout: Checkout) -> None:
         if defect.startswith(("leaked", "patient")):
             assert KEY not in result.stdout + result.stderr
             assert "DOE^JANE" not in result.stdout + result.stderr
+        figure("ci_defects")
     finally:
         git(checkout.root, "reset", "--quiet", "--hard")
         git(checkout.root, "clean", "--quiet", "--force", "-d")
