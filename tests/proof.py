@@ -120,7 +120,7 @@ def table(chosen: Iterable[dict[str, Any]], folder: str) -> Iterator[str]:
 
 def summary() -> str:
     """What the last whole run was."""
-    return filled("{passed} tests passed and {skipped} was skipped, in {minutes} minutes on {cores} cores.", places())
+    return filled("{passed} tests passed, {skipped} skipped, in {minutes} minutes on {cores} cores.", places())
 
 
 def readme() -> str:

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from tests.conftest import Figure, Total
+from tests.documents import own_files
 from tests.engines import google_provider
 from tests.engines.actionlint import actionlint_command
 from tests.engines.environments import Environment, environment
@@ -101,7 +102,7 @@ EDITS = {
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A mesh of one domain, committed: made by the last release, edited in files of every kind, and updated."""
+    """A mesh of one domain, committed: made by the last release, edited, updated, and with files of its own."""
     folder = tmp_path_factory.mktemp("checkout")
     root = folder / "repository"
     answers = {"domains": ["providers"], "environments": ["dev"]}
@@ -115,6 +116,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     mesh.update(next_version())
     assert mesh.marked() == mesh.unmerged() == set()
     assert all(edit in file.read_text() for pattern, edit in EDITS.items() for file in root.glob(pattern))
+    # Files of its own, as docs/customizing.md of the template shows them.
+    for path, text in own_files().items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
     # The cases of the policies, which the fixture leaves out, are the same everywhere.
     policies = "infra/terraform/sentinel-policies/policies"
     shutil.copytree(ROOT / "examples/northwind/mesh" / policies, root / policies, dirs_exist_ok=True)
