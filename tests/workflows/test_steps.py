@@ -123,9 +123,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     # The cases of the policies, which the fixture leaves out, are the same everywhere.
     policies = "infra/terraform/sentinel-policies/policies"
     shutil.copytree(ROOT / "examples/northwind/mesh" / policies, root / policies, dirs_exist_ok=True)
-    mesh.commit()
     install(root)
-    return Checkout(root)
+    made = Checkout(root)
+    result = made.make("control-matrix")
+    assert result.returncode == 0, result.stderr
+    mesh.commit()
+    return made
 
 
 def test_make_ci_passes_and_shows_a_table(checkout: Checkout, total: Total, figure: Figure) -> None:
