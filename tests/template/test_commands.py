@@ -9,14 +9,16 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import boto3  # type: ignore[import-untyped]
 import pytest
+from botocore import xform_name  # type: ignore[import-untyped]
 
 from tests.conftest import Figure
 from tests.documents import blocks, dead_links, documents, functions_of
@@ -26,7 +28,7 @@ from tests.mesh import Mesh
 from tests.render import ROOT
 from tests.workflows.repository import ENVIRONMENT, commit, git
 
-PLACEHOLDER = re.compile(r"<[a-z][^<>\n]*>")
+PLACEHOLDER = re.compile(r"<[A-Za-z][^<>\n]*>")
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ Rule = RunBy | Continuous | Here | Nowhere
 TEMPLATE, MESH = "template", "mesh"
 MAKE = "tests/update/test_make.py::test_target_runs_its_program"
 DEMO = RunBy("tests/demo/test_make_demo.py::test_make_demo_does_its_own_set_up", '"make", "demo", "ARGS=--patients')
+ACCOUNT = "an administrator's, in an account: there is no aws here"
 GOOGLE = "asks Google: there is no gcloud here but a stand-in that takes any option"
 HCP = "keeps its state in HCP Terraform; plans and applies run in tests/terraform with a local state"
 # Whose documents, and the command -> who runs it.
@@ -172,7 +175,10 @@ RULES: dict[tuple[str, str], Rule] = {
         '"before.tfstate" in block',
     ),
     # Clouds.
-    (MESH, r"gcloud auth application-default login|gcloud services enable [\w. ]+ --project [\w-]+"): Nowhere(GOOGLE),
+    (MESH, r"gcloud .+"): Nowhere(GOOGLE),
+    (MESH, r"aws (?:kms|s3api|sts) .+"): Nowhere(ACCOUNT, "test_aws_knows_the_parameters"),
+    (MESH, r"aws s3 (?:cp|ls) .+"): Nowhere(ACCOUNT),
+    (MESH, r"make docs-serve"): Nowhere("serves what `make docs` builds, until somebody ends it"),
     (MESH, r"terraform (?:login|init|plan -out=plan\.tfplan|apply plan\.tfplan)"): Nowhere(
         HCP, "test_terraform_knows_the_options"
     ),
@@ -363,11 +369,10 @@ def test_an_update_is_looked_at_and_goes_back(commands: list[Command], tmp_path:
 
 
 def test_the_emulator_s_options_are_known(commands: list[Command]) -> None:
-    python = shutil.which("python") or "python"
     for command in chosen(commands, test_the_emulator_s_options_are_known):
         words = shlex.split(command.text)[1:]
         helped = subprocess.run(
-            [python, *words[: words.index("serve") + 1], "--help"],
+            [sys.executable, *words[: words.index("serve") + 1], "--help"],
             cwd=ROOT,
             env=os.environ,
             capture_output=True,
@@ -390,6 +395,20 @@ def test_terraform_knows_the_options(commands: list[Command], northwind: Path, t
         )
         for folder in folders:
             assert f'output "{words[-1]}"' in (northwind / "dbt" / folder / "outputs.tf").read_text()
+
+
+def test_aws_knows_the_parameters(commands: list[Command]) -> None:
+    """By the models of the APIs, which are what the command line is made of."""
+    for command in chosen(commands, test_aws_knows_the_parameters):
+        _, service, operation, *words = shlex.split(command.filled)
+        client = boto3.client(
+            service.removesuffix("api"), region_name="us-east-1", aws_access_key_id="-", aws_secret_access_key="-"
+        )
+        name = client.meta.method_to_api_mapping[operation.replace("-", "_")]
+        shape = client.meta.service_model.operation_model(name).input_shape
+        known = {f"--{xform_name(member, '-')}" for member in shape.members}
+        assert options(shlex.join(words)) <= known, command
+        assert {f"--{xform_name(member, '-')}" for member in shape.required_members} <= set(words), command
 
 
 # Prints, for each command, what dbt's own parser says against it.
