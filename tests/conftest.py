@@ -73,7 +73,8 @@ def group_of(file: str) -> str:
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     """Print what the tests measured, and leave the figures of a whole run that passed for `make proof`."""
-    passed, failed, skipped = (terminalreporter.stats.get(category, []) for category in ("passed", "failed", "skipped"))
+    kinds = ("passed", "failed", "skipped", "error")
+    passed, failed, skipped, errors = (terminalreporter.stats.get(kind, []) for kind in kinds)
     totals = [value for report in passed + failed for name, value in report.user_properties if name == TOTAL]
     figures = proof.add_up(each for report in passed for each in report.user_properties)
     if totals or figures:
@@ -82,7 +83,9 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
             terminalreporter.line(str(total))
         for name, value in figures.items():
             terminalreporter.line(f"{name}: {value}")
-    if exitstatus == 0 and proof.is_whole(config):
+    # The tests of the tables fail until a new figure is counted by such a run.
+    broken = [report for report in failed + errors if not report.nodeid.startswith(proof.CHECKED_BY)]
+    if exitstatus in (0, 1) and not broken and proof.is_whole(config):
         proof.record(figures, len(passed), len(skipped), time.monotonic() - STARTED)
 
 

@@ -22,6 +22,7 @@ from tests.render import ROOT
 CLAIMS, FIGURES, PAGE, README = (
     ROOT / name for name in ("docs/proof.yml", "docs/proof.json", "docs/proof.md", "README.md")
 )
+CHECKED_BY = "tests/template/test_proof.py"
 LAST_RUN = ROOT / "build" / "proof.json"
 FIGURE = "figure"
 BEGIN, END = "<!-- Written by `make proof`. -->", "<!-- End of what `make proof` writes. -->"

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from packaging.version import Version
 
-from tests.conftest import Figure, Total
+from tests.conftest import Total
 from tests.render import POLICY_CASES, ROOT, copy_template
 from tests.update import compatibility
 from tests.update.compatibility import KINDS, Finding, Release, findings, unlisted, upgrade_note
@@ -200,11 +200,10 @@ def head(last: Release, tmp_path_factory: pytest.TempPathFactory) -> Release:
     return made
 
 
-def test_what_breaks_is_in_the_upgrade_note(last: Release, head: Release, total: Total, figure: Figure) -> None:
+def test_what_breaks_is_in_the_upgrade_note(last: Release, head: Release, total: Total) -> None:
     found = findings(last, head)
     missing = unlisted(found, upgrade_note((ROOT / "CHANGELOG.md").read_text()))
     assert not missing, compatibility.report(found, missing)
-    figure("compared_answers", len(last.cases))
     total(
         f"compatibility: {len(last.cases)} sets of answers, {len(compatibility.SHAPES)} shapes, {len(found)} findings"
     )
