@@ -49,6 +49,10 @@ question-docs: $(VENV)/template ## Write the reference of the questions anew
 module-docs: $(VENV)/template ## Write the tables in the READMEs of the Terraform modules anew
 	$(VENV)/bin/python -m tests.terraform.module_docs
 
+.PHONY: proof
+proof: $(VENV)/template ## Write what is proved from the figures of the last whole run of the tests
+	$(VENV)/bin/python -m tests.proof
+
 .PHONY: airflow-locks
 airflow-locks: $(VENV)/template ## Lock the requirements of Airflow, and of dbt on its workers, anew
 	$(VENV)/bin/python -m tests.orchestration.locks

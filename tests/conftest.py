@@ -7,7 +7,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import proof
 from tests import render as rendering
 from tests.answers import CUSTOM, PATIENTS
 from tests.engines.aws import Server
@@ -25,6 +27,8 @@ from tests.terraform.environment import Applied, apply, copied
 Render = Callable[..., Path]
 # Prints a line at the end of the run.
 Total = Callable[[str], None]
+# Counts for a claim of docs/proof.yml.
+Figure = Callable[..., None]
 
 # What takes a minute or more to make, as the test files name it. Files that need the same one run in one process, so
 # that it is made once.
@@ -38,6 +42,7 @@ SHARED = {
     "built_custom": "built meshes",
 }
 TOTAL = "total"
+STARTED = time.monotonic()
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
@@ -66,22 +71,37 @@ def group_of(file: str) -> str:
     return shared.pop() if shared else file
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print what the tests measured."""
-    reports: Iterable[pytest.TestReport] = [
-        report for category in ("passed", "failed") for report in terminalreporter.stats.get(category, [])
-    ]
-    totals = [value for report in reports for name, value in report.user_properties if name == TOTAL]
-    if totals:
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    """Print what the tests measured, and leave the figures of a whole run that passed for `make proof`."""
+    kinds = ("passed", "failed", "skipped", "error")
+    passed, failed, skipped, errors = (terminalreporter.stats.get(kind, []) for kind in kinds)
+    totals = [value for report in passed + failed for name, value in report.user_properties if name == TOTAL]
+    figures = proof.add_up(each for report in passed for each in report.user_properties)
+    if totals or figures:
         terminalreporter.section("totals")
         for total in totals:
             terminalreporter.line(str(total))
+        for name, value in figures.items():
+            terminalreporter.line(f"{name}: {value}")
+    # The tests of the tables fail until a new figure is counted by such a run.
+    broken = [report for report in failed + errors if not report.nodeid.startswith(proof.CHECKED_BY)]
+    if exitstatus in (0, 1) and not broken and proof.is_whole(config):
+        proof.record(figures, len(passed), len(skipped), time.monotonic() - STARTED)
 
 
 @pytest.fixture
 def total(record_property: Callable[[str, object], None]) -> Total:
     """total(text): text stands at the end of the run, from whichever process."""
     return lambda text: record_property(TOTAL, text)
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Figure:
+    """figure(name, value): a number that a claim of docs/proof.yml names, 1 by default, or a version.
+
+    Numbers of the same name add up over tests. Those of tests that fail do not count.
+    """
+    return lambda name, value=1: record_property(proof.FIGURE, [name, value])
 
 
 @pytest.fixture(scope="session")

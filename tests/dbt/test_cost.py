@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Render, Total
+from tests.conftest import Figure, Render, Total
 from tests.dbt.warehouse import Warehouse, deliver, held_back, landed_days, warehouse
 from tests.mesh import Mesh
 
@@ -107,11 +107,12 @@ def loads(
     return found
 
 
-def test_what_crosses_the_clouds_is_the_day(loads: dict[int, Bytes], total: Total) -> None:
+def test_what_crosses_the_clouds_is_the_day(loads: dict[int, Bytes], total: Total, figure: Figure) -> None:
     assert len({load.transferred for load in loads.values()}) == 1
     # The engine can count: a load of everything transfers everything.
     assert loads[50].history > 8 * loads[5].history
     assert loads[500].history > 8 * loads[50].history
+    figure("days_of_history", max(loads))
     total(
         "BigQuery, a daily load after "
         + "; ".join(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.answers import CUSTOM
-from tests.conftest import Render
+from tests.conftest import Figure, Render
 from tests.dbt.landing import plant
 from tests.mesh import Mesh
 
@@ -30,7 +30,7 @@ def failing_tests(mesh: Mesh) -> set[str]:
 
 @pytest.mark.parametrize("landing_format", ["parquet", "csv", "json"])
 def test_defects_are_found(
-    landing_format: str, render: Render, open_mesh: Callable[[Path, Path], Mesh], tmp_path: Path
+    landing_format: str, render: Render, open_mesh: Callable[[Path, Path], Mesh], tmp_path: Path, figure: Figure
 ) -> None:
     mesh = open_mesh(render(**CUSTOM, landing_format=landing_format), tmp_path / "mesh")
     mesh.generate("--patients", "30")
@@ -72,3 +72,4 @@ def test_defects_are_found(
         "where landing_defects is not null"
     )
     assert defects == [["L3", None, "value_numeric is not a numeric; "]]
+    figure("planted_defects", len(failing_tests(mesh)))

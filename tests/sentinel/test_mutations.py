@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pytest
 import yaml
 
-from tests.conftest import Render, Total
+from tests.conftest import Figure, Render, Total
 from tests.engines.sentinel import Verdict
 from tests.sentinel.claims import claimants
 from tests.sentinel.conftest import Planned, planned
@@ -95,7 +95,7 @@ def test_matrix_has_every_resource_of_the_full_example(matrix: Matrix, northwind
     assert made - mutated == set()
 
 
-def test_every_mutant_is_denied_by_who_claims_it(matrix: Matrix, total: Total) -> None:
+def test_every_mutant_is_denied_by_who_claims_it(matrix: Matrix, total: Total, figure: Figure) -> None:
     free = {number for numbers in matrix.harmless.values() for number in numbers}
     guarded = [number for number in range(len(matrix.mutants)) if number not in free]
     survivors, stopped, kills = [], [], Counter[str]()
@@ -112,6 +112,7 @@ def test_every_mutant_is_denied_by_who_claims_it(matrix: Matrix, total: Total) -
     assert survivors == []
     assert stopped == [], "a policy says what is wrong and does not stop with an error"
     assert [name for name in matrix.production.policies.names if not kills[name]] == []
+    figure("denied_plans", kills.total())
 
 
 def test_harmless_changes_pass(matrix: Matrix) -> None:

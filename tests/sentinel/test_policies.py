@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Total
+from tests.conftest import Figure
 from tests.engines.environments import ROOT
 from tests.engines.sentinel import run_case
 from tests.sentinel.conftest import PLANS, Planned
@@ -39,21 +39,22 @@ def test_code_is_in_canonical_form(folder: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_every_case_runs_as_it_says(folder: Path, total: Total) -> None:
+def test_every_case_runs_as_it_says(folder: Path, figure: Figure) -> None:
     """The documented command."""
     result = sentinel("test", folder)
     assert result.returncode == 0, result.stdout + result.stderr
-    last = result.stdout.splitlines()[-1]
-    assert re.fullmatch(r"\d+ passed, 0 failed", last)
-    total(f"policies: {last}")
+    passed = re.fullmatch(r"(\d+) passed, 0 failed", result.stdout.splitlines()[-1])
+    assert passed
+    figure("policy_cases", int(passed[1]))
 
 
-def test_every_policy_has_cases_of_both_kinds(policies: dict[str, Path]) -> None:
+def test_every_policy_has_cases_of_both_kinds(policies: dict[str, Path], figure: Figure) -> None:
     assert len(policies) > 50
     for name, file in policies.items():
         cases = [case.stem for case in (file.parent / "test" / name).glob("*.hcl")]
         assert sum(case.startswith("pass-") for case in cases) >= 2, name
         assert sum(case.startswith("fail-") for case in cases) >= 2, name
+    figure("policies", len(policies))
 
 
 def test_violations_say_what_to_do(policies: dict[str, Path]) -> None:
@@ -77,9 +78,10 @@ def test_every_header_has_a_source(policies: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_real_plans_pass(name: str, plans: dict[str, Planned]) -> None:
+def test_real_plans_pass(name: str, plans: dict[str, Planned], figure: Figure) -> None:
     assert len(plans[name].policies.names) > 50
     assert denied(plans[name].policies, plans[name].plan) == {}
+    figure("real_plans")
 
 
 def test_essential_set_fits_the_free_edition(folder: Path, plans: dict[str, Planned]) -> None:

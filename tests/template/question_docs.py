@@ -101,7 +101,7 @@ def kind(question: dict[str, Any]) -> str:
     """The type, in words."""
     if "choices" in question:
         return "one or more of the choices" if question.get("multiselect") else "one of the choices"
-    return TYPES[question["type"]]
+    return TYPES[rendered(question["type"], structured=False)]
 
 
 def choices(question: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Figure
 from tests.render import render
 
 
@@ -23,11 +24,12 @@ def column(**attributes: Any) -> dict[str, Any]:
 # Name of the case -> answers, and what the error must say: the answer, then the rule or the mend.
 BAD_ANSWERS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "empty organization": ({"organization": "  "}, ("organization is empty",)),
-    "organization with shell metacharacters": ({"organization": "A $(reboot)"}, ("organization", "leave them out")),
-    "organization with a quote": ({"organization": 'North"wind'}, ("organization", "leave them out")),
-    "organization with an HCL interpolation": ({"organization": "${var.x}"}, ("organization", "leave them out")),
-    "organization with dbt Jinja": ({"organization": "{{ target }}"}, ("organization", "leave them out")),
-    "organization with a line break": ({"organization": "North\nwind"}, ("organization", "line break")),
+    "organization with shell metacharacters": ({"organization": "A $(reboot)"}, ("organization", "leave out $:")),
+    "organization with a quote": ({"organization": 'North"wind'}, ("organization", 'leave out ":')),
+    "organization with an HCL interpolation": ({"organization": "${var.x}"}, ("organization", "leave out $ { }:")),
+    "organization with dbt Jinja": ({"organization": "{{ target }}"}, ("organization", "leave out { }:")),
+    "organization with a line break": ({"organization": "North\nwind"}, ("organization", "leave out the line break:")),
+    "organization with a space at its end": ({"organization": "Northwind "}, ("organization", "leave out the space")),
     "organization too long": ({"organization": "x" * 81}, ("81 characters", "shorten")),
     "mesh_name empty": ({"mesh_name": ""}, ("mesh_name ''", "lower-case")),
     "mesh_name with upper case": ({"mesh_name": "Northwind"}, ("mesh_name 'Northwind'", "lower-case")),
@@ -62,19 +64,19 @@ BAD_ANSWERS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "platform_ids as a list": ({"platform_ids": ["dev"]}, ("platform_ids is not a mapping",)),
     "platform_ids of an unknown environment": (
         {"platform_ids": {"qa": {"gcp_project": "a-project", "aws_account": "111111111111"}}},
-        ("platform_ids", "'qa'", "dev, test, staging, prod"),
+        ("platform_ids", "leave out 'qa'", "dev, test, staging, prod"),
     ),
     "account of 11 digits": (
         {"platform_ids": {"dev": {"gcp_project": "a-project", "aws_account": "12345678901"}}},
-        ("platform_ids.dev.aws_account '12345678901'", "12 digits"),
+        ("platform_ids", "dev.aws_account: give 12 digits", "'12345678901'"),
     ),
     "account without quotes": (
         {"platform_ids": {"dev": {"gcp_project": "a-project", "aws_account": 123456789012}}},
-        ("platform_ids.dev.aws_account", "in quotes"),
+        ("platform_ids", "dev.aws_account", "in quotes"),
     ),
     "project id with an underscore": (
         {"platform_ids": {"dev": {"gcp_project": "a_project", "aws_account": "111111111111"}}},
-        ("platform_ids.dev.gcp_project 'a_project'", "hyphens"),
+        ("platform_ids", "dev.gcp_project", "hyphens", "'a_project'"),
     ),
     "one project for two environments": (
         {
@@ -95,7 +97,8 @@ BAD_ANSWERS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("platform_ids", "an account of its own"),
     ),
     "project id too long as combined": (
-        {"mesh_name": "n" * 24, "environments": ["staging"]}, ("platform_ids.staging.gcp_project", "Shorten mesh_name"),
+        {"mesh_name": "n" * 24, "environments": ["staging"]},
+        ("platform_ids", "staging.gcp_project", "Shorten mesh_name"),
     ),
     "bucket too long as combined": (
         {
@@ -180,7 +183,7 @@ BAD_ANSWERS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("case", BAD_ANSWERS)
-def test_bad_answer_is_refused(case: str, template: Path, tmp_path: Path) -> None:
+def test_bad_answer_is_refused(case: str, template: Path, tmp_path: Path, figure: Figure) -> None:
     answers, expected = BAD_ANSWERS[case]
     destination = tmp_path / "mesh"
     with pytest.raises(ValueError, match=r"\S") as error:
@@ -190,6 +193,7 @@ def test_bad_answer_is_refused(case: str, template: Path, tmp_path: Path) -> Non
     for part in expected:
         assert part in message
     assert not destination.exists(), "a refused copy left files behind"
+    figure("refused_answers")
 
 
 def test_bad_answer_leaves_an_existing_folder_as_it_was(template: Path, tmp_path: Path) -> None:

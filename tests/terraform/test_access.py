@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Figure
 from tests.engines.iam import Principal
 from tests.terraform.access import Account, Case, Context, Document
 from tests.terraform.environment import Applied
@@ -570,8 +571,9 @@ def cases(applied_northwind: Applied, account: Account) -> dict[str, Case]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_request(name: str, cases: dict[str, Case], account: Account) -> None:
+def test_request(name: str, cases: dict[str, Case], account: Account, figure: Figure) -> None:
     assert cases[name].decide(account) is CASES[name].allowed
+    figure("decided_requests")
 
 
 def test_every_statement_is_needed(cases: dict[str, Case], account: Account) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.conftest import Figure
 from tests.engines.terraform import changes
 from tests.mesh import contracts_of
 from tests.sentinel.policy_sets import denied, policy_set
@@ -49,10 +50,14 @@ def default_encryption(client: Any, bucket: str) -> dict[str, Any]:
     return found
 
 
-def test_every_planned_resource_was_made(applied_northwind: Applied) -> None:
+def test_every_planned_resource_was_made(applied_northwind: Applied, figure: Figure) -> None:
     planned = changes(applied_northwind.plan)
     assert {tuple(actions) for actions in planned.values()} == {("create",)}
     assert {resource["address"] for resource in applied_northwind.module.resources()} == set(planned)
+    figure("applied_resources", len(planned))
+    versions = json.loads(applied_northwind.module.terraform("version", "-json").stdout)
+    figure("terraform", versions["terraform_version"])
+    figure("aws_provider", versions["provider_selections"]["registry.terraform.io/hashicorp/aws"])
 
 
 def test_second_plan_is_empty(applied_northwind: Applied, northwind: Path) -> None:

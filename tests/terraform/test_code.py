@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import Render
+from tests.conftest import Figure, Render
 from tests.engines import google_provider
 from tests.engines.environments import ROOT
 from tests.engines.terraform import RootModule, attached, terraform
@@ -392,13 +392,16 @@ def without(
 
 
 @pytest.mark.parametrize("safeguard", BROKEN)
-def test_module_tests_catch_a_lost_safeguard(safeguard: str, without: Callable[[str], tuple[bool, str]]) -> None:
+def test_module_tests_catch_a_lost_safeguard(
+    safeguard: str, without: Callable[[str], tuple[bool, str]], figure: Figure
+) -> None:
     passed, output = without(safeguard)
     assert not passed
     # Caught by a test, not because the broken code no longer loads.
     assert re.search(r'run "\w+"\.\.\. fail', output), output
     passed, output = without(BROKEN[safeguard][0])
     assert passed, output
+    figure("careless_edits")
 
 
 def test_make_runs_what_a_user_needs_no_cloud_for(render: Render, tmp_path: Path) -> None:

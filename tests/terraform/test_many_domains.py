@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Render
+from tests.conftest import Figure, Render
 from tests.engines.aws import Server
 from tests.engines.terraform import changes
 from tests.render import example_answers
@@ -51,7 +51,7 @@ def test_code_is_the_same(grown: Path, northwind: Path) -> None:
     assert code == before
 
 
-def test_each_domain_has_its_own(plan: dict[str, Any]) -> None:
+def test_each_domain_has_its_own(plan: dict[str, Any], figure: Figure) -> None:
     assert {tuple(actions) for actions in changes(plan).values()} == {("create",)}
     buckets = {bucket["bucket"] for bucket in planned(plan, "aws_s3_bucket")}
     assert {f"northwind-dev-us-east-1-{name}" for name in OWN} <= buckets
@@ -59,6 +59,7 @@ def test_each_domain_has_its_own(plan: dict[str, Any]) -> None:
     for name in OWN:
         assert {f"{name}__us_east4", f"{name}__aws_us_east_1"} <= datasets
     assert len(datasets) == 2 * 120 + 3
+    figure("own_domains", len(OWN))
 
 
 def test_quotas_of_aws_hold(plan: dict[str, Any]) -> None:

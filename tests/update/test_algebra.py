@@ -10,7 +10,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 
-from tests.conftest import Total
+from tests.conftest import Figure
 from tests.render import files_of
 from tests.update.conftest import Releases
 from tests.update.history import next_version, recorded
@@ -22,7 +22,7 @@ SMALL: dict[str, Any] = {"mesh_name": "contoso", "domains": ["labs", "vitals"], 
 
 
 @pytest.mark.parametrize("version", recorded())
-def test_update_from_a_release_equals_a_fresh_copy(version: str, releases: Releases, total: Total) -> None:
+def test_update_from_a_release_equals_a_fresh_copy(version: str, releases: Releases, figure: Figure) -> None:
     updated = []
 
     @settings(SAMPLED, max_examples=3)
@@ -40,10 +40,10 @@ def test_update_from_a_release_equals_a_fresh_copy(version: str, releases: Relea
         updated.append(mesh)
 
     check()
-    total(f"updates: {len(updated)} shapes from {version} to {HERE} equal fresh copies, and again change nothing")
+    figure("updated_shapes", len(updated))
 
 
-def test_changed_answers_equal_a_fresh_copy_and_lead_back(releases: Releases, total: Total) -> None:
+def test_changed_answers_equal_a_fresh_copy_and_lead_back(releases: Releases, figure: Figure) -> None:
     walked = []
 
     @settings(SAMPLED, max_examples=4)
@@ -61,7 +61,7 @@ def test_changed_answers_equal_a_fresh_copy_and_lead_back(releases: Releases, to
         walked.append(mesh)
 
     check()
-    total(f"updates: {len(walked)} shapes became others, equal to fresh copies, and went back to the byte")
+    figure("changed_shapes", len(walked))
 
 
 def test_the_way_does_not_matter(releases: Releases) -> None:

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
-from tests.conftest import Total
+from tests.conftest import Figure, Total
 from tests.render import ROOT, files_of
 from tests.update.conftest import Releases
 from tests.update.history import next_version, recorded
@@ -188,7 +188,9 @@ def check_update(
 
 
 @pytest.mark.parametrize("version", recorded())
-def test_edits_in_every_file_survive_a_release(version: str, releases: Releases, tmp_path: Path, total: Total) -> None:
+def test_edits_in_every_file_survive_a_release(
+    version: str, releases: Releases, tmp_path: Path, total: Total, figure: Figure
+) -> None:
     tally = Tally()
 
     @settings(SAMPLED, max_examples=3)
@@ -203,9 +205,12 @@ def test_edits_in_every_file_survive_a_release(version: str, releases: Releases,
 
     check()
     total(tally.told(f"from {version}"))
+    figure("merged_edits", tally.edits.total())
 
 
-def test_edits_in_every_file_survive_changed_answers(releases: Releases, tmp_path: Path, total: Total) -> None:
+def test_edits_in_every_file_survive_changed_answers(
+    releases: Releases, tmp_path: Path, total: Total, figure: Figure
+) -> None:
     tally = Tally()
 
     @settings(SAMPLED, max_examples=4)
@@ -220,6 +225,7 @@ def test_edits_in_every_file_survive_changed_answers(releases: Releases, tmp_pat
 
     check()
     total(tally.told("to other answers"))
+    figure("merged_edits", tally.edits.total())
 
 
 @pytest.mark.parametrize(

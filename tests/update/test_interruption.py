@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 
-from tests.conftest import Total
+from tests.conftest import Figure
 from tests.render import ROOT
 from tests.update.small_template import SmallOrganization
 
 
-def test_update_that_is_killed_anywhere(small_organization: SmallOrganization, total: Total) -> None:
+def test_update_that_is_killed_anywhere(small_organization: SmallOrganization, figure: Figure) -> None:
     small_organization.write("README.md", "ours\n")
     command = [sys.executable, "-m", "tests.update.interrupted", str(small_organization.root)]
     result = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False)
@@ -21,4 +21,5 @@ def test_update_that_is_killed_anywhere(small_organization: SmallOrganization, t
     assert told["changes"]
     # Else it was killed before and after all that it does.
     assert told["half_done"] > 5
-    total(f"updates: killed {told['killed']} times, {told['half_done']} of them half done, all brought back")
+    figure("killed_updates", told["killed"])
+    figure("half_done_updates", told["half_done"])

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.conftest import Figure
 from tests.workflows.contract_edits import (
     BOTH,
     CASES,
@@ -164,7 +165,7 @@ def judged(many: Many, northwind: Path) -> Judged:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_change_has_its_level_and_needs_its_version(name: str, judged: Judged) -> None:
+def test_change_has_its_level_and_needs_its_version(name: str, judged: Judged, figure: Figure) -> None:
     case, block = CASES[name], judged.too_low[slug(name)]
     told = [(level, text) for level, text in block.changes if case.told in text]
     assert told, block.lines()
@@ -177,6 +178,7 @@ def test_change_has_its_level_and_needs_its_version(name: str, judged: Judged) -
     enough = judged.enough[slug(name)]
     assert enough.changes == block.changes
     assert not enough.mend
+    figure("contract_changes")
 
 
 def test_cases_pass_or_fail_by_their_versions(judged: Judged) -> None:

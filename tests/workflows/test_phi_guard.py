@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Figure
 from tests.examples import EXAMPLES
 from tests.workflows.repository import ENVIRONMENT, commit, copied, git, script
 
@@ -148,13 +149,16 @@ def planted(repository: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("case", PLANTED)
-def test_planted_value_is_found_and_not_printed(case: str, planted: subprocess.CompletedProcess[str]) -> None:
+def test_planted_value_is_found_and_not_printed(
+    case: str, planted: subprocess.CompletedProcess[str], figure: Figure
+) -> None:
     kind, line, value = PLANTED[case]
     [finding, *_] = found(planted.stdout)[f"{list(PLANTED).index(case)}.txt"]
     assert finding.startswith(f"3: {kind}"), finding
     assert planted.returncode == 1
     assert value in line
     assert value not in planted.stdout + planted.stderr
+    figure("planted_patients")
 
 
 def test_length_and_column_say_where_a_value_is(planted: subprocess.CompletedProcess[str]) -> None:
@@ -163,8 +167,9 @@ def test_length_and_column_say_where_a_value_is(planted: subprocess.CompletedPro
 
 
 @pytest.mark.parametrize("case", PASSED)
-def test_look_alike_is_passed(case: str, repository: Path, passed: dict[str, list[str]]) -> None:
+def test_look_alike_is_passed(case: str, repository: Path, passed: dict[str, list[str]], figure: Figure) -> None:
     assert passed.get(f"{list(PASSED).index(case)}.txt") is None
+    figure("look_alikes")
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import Total
+from tests.conftest import Figure, Total
+from tests.documents import own_files
 from tests.engines import google_provider
 from tests.engines.actionlint import actionlint_command
 from tests.engines.environments import Environment, environment
@@ -101,7 +102,7 @@ EDITS = {
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A mesh of one domain, committed: made by the last release, edited in files of every kind, and updated."""
+    """A mesh of one domain, committed: made by the last release, edited, updated, and with files of its own."""
     folder = tmp_path_factory.mktemp("checkout")
     root = folder / "repository"
     answers = {"domains": ["providers"], "environments": ["dev"]}
@@ -115,15 +116,22 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     mesh.update(next_version())
     assert mesh.marked() == mesh.unmerged() == set()
     assert all(edit in file.read_text() for pattern, edit in EDITS.items() for file in root.glob(pattern))
+    # Files of its own, as docs/customizing.md of the template shows them.
+    for path, text in own_files().items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
     # The cases of the policies, which the fixture leaves out, are the same everywhere.
     policies = "infra/terraform/sentinel-policies/policies"
     shutil.copytree(ROOT / "examples/northwind/mesh" / policies, root / policies, dirs_exist_ok=True)
-    mesh.commit()
     install(root)
-    return Checkout(root)
+    made = Checkout(root)
+    result = made.make("control-matrix")
+    assert result.returncode == 0, result.stderr
+    mesh.commit()
+    return made
 
 
-def test_make_ci_passes_and_shows_a_table(checkout: Checkout, total: Total) -> None:
+def test_make_ci_passes_and_shows_a_table(checkout: Checkout, total: Total, figure: Figure) -> None:
     result = checkout.make("ci", "ARGS=--base main")
     assert result.returncode == 0, result.stdout + "".join(
         path.read_text()[-3000:] for path in sorted((checkout.root / "build" / "ci").glob("*.log"))
@@ -131,6 +139,7 @@ def test_make_ci_passes_and_shows_a_table(checkout: Checkout, total: Total) -> N
     rows = re.findall(r"^([a-z-]+) +passed +([\d.]+) s$", result.stdout, re.MULTILINE)
     assert len(rows) == 15
     assert "15 passed, 0 failed" in result.stdout
+    figure("ci_steps", len(rows))
     total("make ci: " + ", ".join(f"{name} {float(seconds):.0f} s" for name, seconds in rows))
     for tool in ("checkov", "ruff", "zizmor"):
         report = json.loads((checkout.root / "build" / "sarif" / f"{tool}.sarif").read_text())
@@ -268,7 +277,7 @@ ARGUMENTS = {"contracts-compare": ["BASE=main"], "control-matrix": ["ARGS=--chec
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_defect_makes_its_step_fail(defect: str, checkout: Checkout) -> None:
+def test_defect_makes_its_step_fail(defect: str, checkout: Checkout, figure: Figure) -> None:
     step, plant, said = DEFECTS[defect]
     try:
         plant(checkout.root)
@@ -278,6 +287,7 @@ def test_defect_makes_its_step_fail(defect: str, checkout: Checkout) -> None:
         if defect.startswith(("leaked", "patient")):
             assert KEY not in result.stdout + result.stderr
             assert "DOE^JANE" not in result.stdout + result.stderr
+        figure("ci_defects")
     finally:
         git(checkout.root, "reset", "--quiet", "--hard")
         git(checkout.root, "clean", "--quiet", "--force", "-d")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Total
+from tests.conftest import Figure
 from tests.engines.iam import Principal, can_assume
 from tests.terraform.environment import Applied
 from tests.workflows.stand_in import StandIn
@@ -134,7 +134,7 @@ def borrowed(root: Path, secrets: dict[tuple[str, str], str]) -> Iterator[tuple[
                 yield job, IDENTITIES[secret], secrets[job.environment, secret], provider
 
 
-def test_each_job_gets_its_identity(northwind: Path, clouds: Clouds, total: Total) -> None:
+def test_each_job_gets_its_identity(northwind: Path, clouds: Clouds, figure: Figure) -> None:
     asked = 0
     for job, cloud, identity, provider in borrowed(northwind, clouds.secrets):
         for ref in refs(job):
@@ -142,7 +142,7 @@ def test_each_job_gets_its_identity(northwind: Path, clouds: Clouds, total: Tota
                 token = Token(job.environment, ref, immutable=immutable)
                 assert clouds.gives(cloud, identity, provider, token), (job.workflow, job.name, identity, ref)
                 asked += 1
-    total(f"trust: {asked} tokens of jobs get the identity that they are meant to get")
+    figure("admitted_tokens", asked)
     assert asked > 20
 
 
@@ -174,7 +174,7 @@ def strangers(job: Job) -> dict[str, Token]:
     return found
 
 
-def test_nobody_else_gets_it(northwind: Path, clouds: Clouds, total: Total) -> None:
+def test_nobody_else_gets_it(northwind: Path, clouds: Clouds, figure: Figure) -> None:
     refused = 0
     for job, cloud, identity, provider in borrowed(northwind, clouds.secrets):
         for who, token in strangers(job).items():
@@ -186,7 +186,7 @@ def test_nobody_else_gets_it(northwind: Path, clouds: Clouds, total: Total) -> N
                     continue
                 assert not clouds.gives(cloud, identity, name, token), (who, job.workflow, job.name, identity)
                 refused += 1
-    total(f"trust: {refused} tokens of others get nothing")
+    figure("refused_tokens", refused)
     assert refused > 100
 
 

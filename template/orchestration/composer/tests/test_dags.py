@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,9 +29,14 @@ def bag() -> Iterator[DagBag]:
         yield DagBag()
 
 
+def is_own(path: Path) -> bool:
+    """Whether a file or a folder is one that the mesh does not know: delivery/ownership.yml keeps these names free."""
+    return path.name.startswith("own_") or "own" in path.parts
+
+
 def test_they_parse(bag: DagBag) -> None:
     assert bag.import_errors == {}
-    assert len(bag.dags) == 2 + len(CELLS)
+    assert len([dag for dag in bag.dags.values() if not is_own(Path(dag.fileloc))]) == 2 + len(CELLS)
 
 
 def test_every_task_has_an_owner_and_an_end(bag: DagBag) -> None:
@@ -49,5 +55,5 @@ def test_the_mesh_is_what_the_contracts_and_the_project_say() -> None:
         contract = contract_of(name)
         assert domain.owner == contract["team"]["name"], name
         assert domain.entities == [entity["name"] for entity in contract["schema"]], name
-    folders = {path.name for path in (deployment() / "dbt" / "models" / "marts").iterdir() if path.is_dir()}
-    assert folders == MARTS.keys()
+    marts = (deployment() / "dbt" / "models" / "marts").iterdir()
+    assert {path.name for path in marts if path.is_dir() and not is_own(path.relative_to(path.parent))} == MARTS.keys()
