@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,14 @@ SHARED = {
     "built_northwind": "built meshes",
     "built_custom": "built meshes",
 }
+# What takes minutes, longest first, and beside what sleeps, which is Terraform, what does not.
+LONGEST = (
+    "an applied environment",
+    "tests/dbt/test_warehouse.py",
+    "three applied cells",
+    "built meshes",
+    "tests/workflows/test_terraform_delivery.py",
+)
 TOTAL = "total"
 STARTED = time.monotonic()
 
@@ -57,9 +65,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """One more than there are processors: providers of Terraform sleep for minutes until what they made has settled."""
+    return (yield) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no process is left alone with it."""
-    items.sort(key=lambda item: not {"terraform", "workflows"} & set(item.path.parts))
+
+    def rank(item: pytest.Item) -> int:
+        group = group_of(item.nodeid.partition("::")[0])
+        return LONGEST.index(group) if group in LONGEST else len(LONGEST)
+
+    items.sort(key=rank)
 
 
 @cache

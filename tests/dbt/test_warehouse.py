@@ -86,7 +86,7 @@ def build_by_airflow(warehouse: Warehouse, folder: Path) -> Run:
 
 
 @pytest.fixture(scope="module")
-def built(
+def loaded(
     northwind: Path, open_mesh: Callable[[Path, Path], Mesh], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Built]:
     """Built twice. Read only."""
@@ -100,8 +100,8 @@ def built(
         yield Built(running, days, first, build(running, *daily))
 
 
-def test_everything_builds_twice(built: Built, total: Total) -> None:
-    for name, run in (("first build, by Airflow", built.first), ("daily build", built.daily)):
+def test_everything_builds_twice(loaded: Built, total: Total) -> None:
+    for name, run in (("first build, by Airflow", loaded.first), ("daily build", loaded.daily)):
         statuses = Counter(run.results.values())
         # A source that landed more than a day ago warns.
         assert set(statuses) <= {"success", "pass", "no-op", "warn"}, statuses
@@ -109,41 +109,41 @@ def test_everything_builds_twice(built: Built, total: Total) -> None:
         total(f"BigQuery, {name}: {statuses.total()} nodes, {len(run.jobs)} jobs, {run.seconds:.0f} s")
 
 
-def test_airflow_runs_every_node(built: Built) -> None:
-    manifest = built.warehouse.mesh.manifest()
+def test_airflow_runs_every_node(loaded: Built) -> None:
+    manifest = loaded.warehouse.mesh.manifest()
     nodes = [*manifest["nodes"].values(), *manifest["unit_tests"].values()]
     kinds = {f"{node['resource_type']}.{node['name']}" for node in nodes if node["resource_type"] != "operation"}
-    assert kinds - built.first.results.keys() == set()
+    assert kinds - loaded.first.results.keys() == set()
 
 
-def test_daily_build_reads_the_new_day_alone(built: Built) -> None:
+def test_daily_build_reads_the_new_day_alone(loaded: Built) -> None:
     read: dict[str, set[str]] = {}
-    for job in built.daily.jobs:
+    for job in loaded.daily.jobs:
         for table, partitions in partitions_read(job).items():
             if of_landing(table):
                 read.setdefault(table, set()).update(partitions)
-    assert len(read) == sum(len(contract["schema"]) for contract in built.warehouse.mesh.contracts().values())
-    assert set().union(*read.values()) == {f"landed_date={built.days[-1]}"}
+    assert len(read) == sum(len(contract["schema"]) for contract in loaded.warehouse.mesh.contracts().values())
+    assert set().union(*read.values()) == {f"landed_date={loaded.days[-1]}"}
 
 
-def test_daily_build_writes_the_new_day_alone(built: Built) -> None:
+def test_daily_build_writes_the_new_day_alone(loaded: Built) -> None:
     """What a load writes bears its day: the MERGE touched as many rows as the table has of that day."""
     merged = {
         job["configuration"]["labels"]["model"]: int(job["statistics"]["query"]["numDmlAffectedRows"])
-        for job in built.daily.jobs
+        for job in loaded.daily.jobs
         if job["statistics"]["query"]["statementType"] == "MERGE"
     }
-    staging = [model for model in models(built.warehouse.mesh) if model["name"].startswith("stg_")]
+    staging = [model for model in models(loaded.warehouse.mesh) if model["name"].startswith("stg_")]
     assert merged.keys() == {model["name"] for model in staging}
     assert sum(merged.values()) > 100
     for model in staging:
-        day = f"select count(*) from {relation(model)} where landed_date = '{built.days[-1]}'"
-        assert built.warehouse.query(day) == [[str(merged[model["name"]])]], model["name"]
+        day = f"select count(*) from {relation(model)} where landed_date = '{loaded.days[-1]}'"
+        assert loaded.warehouse.query(day) == [[str(merged[model["name"]])]], model["name"]
 
 
-def test_columns_are_those_of_the_contracts(built: Built) -> None:
-    for model in models(built.warehouse.mesh):
-        found = built.warehouse.query(
+def test_columns_are_those_of_the_contracts(loaded: Built) -> None:
+    for model in models(loaded.warehouse.mesh):
+        found = loaded.warehouse.query(
             f"select column_name, data_type from {model['schema']}.INFORMATION_SCHEMA.COLUMNS "
             f"where table_name = '{model['alias']}' order by ordinal_position"
         )
@@ -151,31 +151,31 @@ def test_columns_are_those_of_the_contracts(built: Built) -> None:
         assert [[name, type.upper()] for name, type in found] == agreed, model["name"]
 
 
-def test_rows_are_those_of_duckdb(built: Built, figure: Figure) -> None:
+def test_rows_are_those_of_duckdb(loaded: Built, figure: Figure) -> None:
     """Every model, of the same landing data: exact, in any order."""
-    mesh = built.warehouse.mesh
+    mesh = loaded.warehouse.mesh
     names = [model["name"] for model in models(mesh)]
     kinds = ("--resource-type", "model", "--resource-type", "seed")
     mesh.dbt("build", *kinds, "--target", "local", "--target-path", "../local")
-    ours, theirs = built.warehouse.rows(names), local_rows(mesh, names)
+    ours, theirs = loaded.warehouse.rows(names), local_rows(mesh, names)
     for name in names:
         assert ours[name] == theirs[name], name
         assert ours[name], name
     figure("equal_models", len(names))
 
 
-def test_no_landing_table_is_read_without_a_bound(built: Built) -> None:
+def test_no_landing_table_is_read_without_a_bound(loaded: Built) -> None:
     """The tables refuse it; that they do is seen here."""
-    mesh = built.warehouse.mesh
+    mesh = loaded.warehouse.mesh
     for domain, contract in mesh.contracts().items():
         table = f"{domain}__aws_us_east_1.{contract['schema'][0]['name']}"
         with pytest.raises(Exception, match="without a filter over column"):
-            built.warehouse.query(f"select count(*) from {table}")
+            loaded.warehouse.query(f"select count(*) from {table}")
 
 
-def test_transfers_are_bounded_by_partitions(built: Built) -> None:
+def test_transfers_are_bounded_by_partitions(loaded: Built) -> None:
     """A statement transfers what lies in the partitions it reads; one that reads none transfers nothing."""
-    for run in (built.first, built.daily):
+    for run in (loaded.first, loaded.daily):
         transferred = 0
         for job in run.jobs:
             statistics = job["statistics"]["query"]
@@ -188,24 +188,24 @@ def test_transfers_are_bounded_by_partitions(built: Built) -> None:
         assert transferred > 0
 
 
-def test_jobs_say_what_they_are_for(built: Built) -> None:
+def test_jobs_say_what_they_are_for(loaded: Built) -> None:
     """Domain and model as labels, bounded in time and bytes."""
     labelled: Counter[tuple[str | None, str | None]] = Counter()
-    for job in built.first.jobs:
+    for job in loaded.first.jobs:
         labels = job["configuration"]["labels"]
         assert (labels["app"], labels["target"]) == ("dbt", "dev")
         labelled[labels.get("domain"), labels.get("model")] += 1
         assert job["configuration"]["query"]["maximumBytesBilled"] == str(100 * 2**30)
         assert job["configuration"]["jobTimeoutMs"] == "900000"
-    for model in models(built.warehouse.mesh):
+    for model in models(loaded.warehouse.mesh):
         domain = model["config"]["group"]
         assert labelled[domain, model["name"]] > 1, model["name"]
 
 
-def test_documentation_is_generated(built: Built) -> None:
-    built.warehouse.dbt("docs", "generate", "--no-compile")
-    catalog = json.loads((built.warehouse.mesh.root / "dbt/target/catalog.json").read_text())
+def test_documentation_is_generated(loaded: Built) -> None:
+    loaded.warehouse.dbt("docs", "generate", "--no-compile")
+    catalog = json.loads((loaded.warehouse.mesh.root / "dbt/target/catalog.json").read_text())
     documented = {name.rpartition(".")[2] for name in catalog["nodes"]}
-    assert documented >= {model["name"] for model in models(built.warehouse.mesh)}
-    assert len(catalog["sources"]) == len(built.warehouse.mesh.manifest()["sources"])
+    assert documented >= {model["name"] for model in models(loaded.warehouse.mesh)}
+    assert len(catalog["sources"]) == len(loaded.warehouse.mesh.manifest()["sources"])
     assert not catalog["errors"]

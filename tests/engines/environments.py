@@ -17,8 +17,28 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".environments"
-# Compiled once: what runs in them writes no bytecode, and to compile dbt anew takes longer than to start it.
-INSTALL = ("pip", "install", "--quiet", "--compile-bytecode")
+INSTALL = ("pip", "install", "--quiet")
+# What runs in them writes no bytecode beside the files of tests. That of what is installed is kept all the same, once
+# it is imported: to compile dbt anew takes longer than to start it, and to compile all that comes with Airflow, most of
+# which is never imported, takes a minute.
+KEEP_BYTECODE = """
+import sys
+from importlib.machinery import SourceFileLoader
+
+compiled = SourceFileLoader.get_code
+
+
+def get_code(loader, name):
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = before and not loader.path.startswith(sys.prefix)
+    try:
+        return compiled(loader, name)
+    finally:
+        sys.dont_write_bytecode = before
+
+
+SourceFileLoader.get_code = get_code
+"""
 
 
 @dataclass(frozen=True)
@@ -123,7 +143,7 @@ def environment(name: str) -> Environment:
     """The environment of that name, installed if it is not yet there (from the package registry)."""
     recipe = RECIPES[name]
     files = sorted({*recipe.constraints, *recipe.locks, *(group.rpartition(":")[0] for group in recipe.groups)})
-    inputs = [*recipe.groups, *INSTALL, sys.version, *((ROOT / file).read_text() for file in files)]
+    inputs = [*recipe.groups, *INSTALL, KEEP_BYTECODE, sys.version, *((ROOT / file).read_text() for file in files)]
     digest = hashlib.sha256("\0".join(inputs).encode()).hexdigest()[:12]
     directory = CACHE / f"{name}-{digest}"
     CACHE.mkdir(exist_ok=True)
@@ -138,6 +158,9 @@ def environment(name: str) -> Environment:
             arguments += [argument for file in recipe.locks for argument in ("--requirement", file)]
             hashes = ("--require-hashes",) if recipe.hashed or recipe.locks else ()
             uv(*INSTALL, "--python", str(directory), *hashes, *arguments)
+            (packages,) = directory.glob("lib/python*/site-packages")
+            (packages / "keep_bytecode.py").write_text(KEEP_BYTECODE.lstrip())
+            (packages / "keep_bytecode.pth").write_text("import keep_bytecode\n")
             (directory / "installed").touch()
     return Environment(directory)
 

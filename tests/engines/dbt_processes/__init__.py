@@ -1,6 +1,6 @@
-"""Processes of dbt that begin where dbt is imported: to import it is two fifths of the time of a small build.
+"""Processes of dbt that begin where dbt was imported and has read a project: that is most of the time of a small build.
 
-A process of its own imports dbt once and forks for each command. The fork gets the arguments, the folder, the
+A process of its own does so once and forks for each command. The fork gets the arguments, the folder, the
 environment and the three files of whoever asks, runs the console script's function and ends as the script would. What
 starts dbt as a user does (`make demo`, `make demo-airflow`, the tests of dbt.sh) starts it anew all the same.
 """

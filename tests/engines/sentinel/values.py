@@ -131,6 +131,8 @@ def duplicate(value: Value, everything: bool) -> Value:
 
 def equal(left: Value, right: Value) -> bool | Undefined:
     """`is`. "Comparison Operators"; values of different types are unequal since 0.11.0."""
+    if left.__class__ is str and right.__class__ is str:
+        return bool(left == right)
     if isinstance(left, Undefined) or isinstance(right, Undefined):
         return UNDEFINED
     if isinstance(left, str) or left is None or isinstance(left, bool):
@@ -186,6 +188,9 @@ def contains(collection: Value, value: Value) -> bool | Undefined:
         return UNDEFINED
     if isinstance(collection, list):
         # A chain of `or`, as `any` is: undefined or true is true.
+        if isinstance(value, str) and Object not in map(type, collection):
+            # A text is equal to the same text alone, as in Python.
+            return True if value in collection else UNDEFINED if UNDEFINED in collection else False
         results = [equal(element, value) for element in collection]
         if any(result is True for result in results):
             return True
