@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -209,3 +210,24 @@ def test_documentation_is_generated(loaded: Built) -> None:
     assert documented >= {model["name"] for model in models(loaded.warehouse.mesh)}
     assert len(catalog["sources"]) == len(loaded.warehouse.mesh.manifest()["sources"])
     assert not catalog["errors"]
+
+
+def test_queries_of_the_documentation_run(loaded: Built) -> None:
+    """What an analyst copies from the page of a data product or a mart."""
+    script = (
+        "import json, sys; sys.path.insert(0, 'docs/site')\n"
+        "from pathlib import Path\n"
+        "import mesh, pages\n"
+        "products = mesh.products_of(Path('.'))\n"
+        "print(json.dumps({e.model: pages.sample_query(p, e) for p in products for e in p.entities}))"
+    )
+    root = loaded.warehouse.mesh.root
+    queries: dict[str, str] = json.loads(environment("site").run(["python", "-c", script], cwd=root).stdout)
+    marts = [model for model in models(loaded.warehouse.mesh) if model["name"] not in queries]
+    assert {model["name"] for model in models(loaded.warehouse.mesh)} >= queries.keys()
+    for mart in marts:
+        example = mart["config"]["meta"]["example_query"]
+        queries[mart["name"]] = re.sub(rf"\b{mart['name']}\b", relation(mart), example, count=1)
+    empty = {name for name, query in queries.items() if not loaded.warehouse.query(query)}
+    # Whether a small patient group has such a record within the week is chance.
+    assert len(empty) < len(queries) / 4, empty
