@@ -31,8 +31,8 @@ Edit = tuple[str, str, str]
 ASKED: dict[str, tuple[list[Edit], set[str]]] = {
     "question": ([("copier.yml", "code_scanning:", "_code_scanning:")], {"code_scanning"}),
     "question type": (
-        [("copier.yml", "custom_domains:\n  type: yaml", "custom_domains:\n  type: json")],
-        {"custom_domains"},
+        [("copier.yml", "'yaml' if retention_days is defined and retention_days is string else 'json'", "'int'")],
+        {"retention_days"},
     ),
     "choice": (
         [("extensions/domains.yml", "- vitals\n", ""), ("copier.yml", "[parquet, csv, json]", "[parquet, json]")],
