@@ -29,6 +29,11 @@ demo: $(VENV)/template ## Generate the example mesh and run its demo: ARGS="--pa
 	cp -R tests/engines/dbt_utils $(DEMO)/dbt/dbt_packages/dbt_utils
 	$(MAKE) --directory $(DEMO) --no-print-directory demo PYTHON="$(PYTHON)" ARGS="$(ARGS)"
 
+.PHONY: docs
+docs: ## Build the documentation of the example mesh, after its demo
+	@test -f $(DEMO)/demo/mesh.duckdb || $(MAKE) --no-print-directory demo
+	$(MAKE) --directory $(DEMO) --no-print-directory docs PYTHON="$(PYTHON)" ARGS=
+
 .PHONY: test
 test: $(VENV)/template ## Run the tests: TESTS=tests/dbt for a part, ARGS="-x -k loinc" for pytest
 	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder $(TESTS) $(ARGS)

@@ -222,7 +222,7 @@ def test_queries_of_the_documentation_run(loaded: Built) -> None:
         "print(json.dumps({e.model: pages.sample_query(p, e) for p in products for e in p.entities}))"
     )
     root = loaded.warehouse.mesh.root
-    queries: dict[str, str] = json.loads(environment("site").run(["python", "-c", script], cwd=root).stdout)
+    queries: dict[str, str] = json.loads(environment("dbt").run(["python", "-c", script], cwd=root).stdout)
     marts = [model for model in models(loaded.warehouse.mesh) if model["name"] not in queries]
     assert {model["name"] for model in models(loaded.warehouse.mesh)} >= queries.keys()
     for mart in marts:

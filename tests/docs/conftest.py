@@ -18,7 +18,7 @@ from playwright.sync_api import Browser
 from tests.conftest import Render
 from tests.docs.documentation import Documentation
 from tests.engines import browser as engine
-from tests.engines.environments import Environment, environment
+from tests.engines.environments import Environment
 from tests.mesh import Mesh
 from tests.render import example_answers
 
@@ -28,12 +28,6 @@ class Quiet(SimpleHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing."""
-
-
-@pytest.fixture(scope="session")
-def site_environment() -> Environment:
-    """Sphinx, as the generated repository pins it."""
-    return environment("site")
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +71,7 @@ def small_copy(small_mesh: Mesh, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def build(site_environment: Environment) -> Callable[..., subprocess.CompletedProcess[str]]:
+def build(dbt_environment: Environment) -> Callable[..., subprocess.CompletedProcess[str]]:
     """build(repository, *options): what build.py says."""
 
     def built(repository: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -85,7 +79,7 @@ def build(site_environment: Environment) -> Callable[..., subprocess.CompletedPr
         for folder in (repository / "infra/terraform/sentinel-policies/policies").iterdir():
             for policy in folder.glob("*.sentinel"):
                 (folder / "test" / policy.stem).mkdir(parents=True, exist_ok=True)
-        return site_environment.run(["python", "docs/site/build.py", *options], cwd=repository, check=False)
+        return dbt_environment.run(["python", "docs/site/build.py", *options], cwd=repository, check=False)
 
     return built
 

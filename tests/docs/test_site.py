@@ -44,6 +44,17 @@ HOSTILE = "<script>alert(1)</script> | *a* `b` [c](d) {{ e }} $f$ &amp; \\g #h"
 VOLUMES = {"patients_per_day": 2**20, "readers_scan_per_day": 0, "text_bytes": 20, "compression": 1}
 
 
+# In the short form, with types that hold others.
+GENOMICS: dict[str, Any] = {
+    "name": "genomics",
+    "columns": [
+        {"name": "variant_id"},
+        {"name": "genes", "type": "array", "items": "string"},
+        {"name": "position", "type": "struct", "fields": [{"name": "base", "type": "integer"}]},
+    ],
+}
+
+
 @dataclass(frozen=True)
 class Changed:
     """The documentation of a mesh with a hostile contract, a failed test, prices, and documents of its own."""
@@ -233,7 +244,7 @@ def test_lineage_of_a_product_is_a_part_of_it(northwind_docs: Documentation, bui
 
 
 @pytest.mark.parametrize("example", ["minimal", "northwind", "large"])
-def test_cells_are_those_of_the_answers(example: str, render: Render, site_environment: Environment) -> None:
+def test_cells_are_those_of_the_answers(example: str, render: Render, dbt_environment: Environment) -> None:
     answers = example_answers(example)
     root = render(**answers)
     script = (
@@ -244,7 +255,7 @@ def test_cells_are_those_of_the_answers(example: str, render: Render, site_envir
         "print(diagrams.cells(whole))\n"
         "print(diagrams.flow(whole))"
     )
-    cells, flow = site_environment.run(["python", "-c", script], cwd=root).stdout.splitlines()
+    cells, flow = dbt_environment.run(["python", "-c", script], cwd=root).stdout.splitlines()
     picture = Page(cells)
     assert len(picture.boxes) == 3 * len(answers["environments"]) * len(answers["regions"])
     for region in answers["regions"]:
@@ -340,6 +351,18 @@ def test_own_documents_become_pages(changed: Changed) -> None:
     documentation = changed.documentation
     assert {"docs/own_guide.html", "docs/runbooks/own_pager.html"} <= documentation.reached()
     assert any(link.endswith("/blob/main/demo/run.py") for link in documentation.pages["docs/own_guide.html"].links)
+
+
+def test_mesh_without_marts_and_with_a_domain_of_its_own(
+    render: Render, open_mesh: Callable[[Path, Path], Mesh], build: Build, tmp_path: Path
+) -> None:
+    mesh = open_mesh(render(domains=["providers"], custom_domains=[GENOMICS]), tmp_path / "mesh")
+    mesh.dbt("parse", "--target", "local", "--target-path", "../build/dbt-docs")
+    documentation = documented(mesh.root, build)
+    assert "marts/index.html" not in documentation.pages
+    assert documentation.broken() == []
+    page = documentation.pages[f"catalogue/{GENOMICS['name']}.html"]
+    assert {column["name"] for column in GENOMICS["columns"]} <= set(page.codes)
 
 
 def test_broken_link_of_ones_own_is_told(small_copy: Path, build: Build) -> None:

@@ -67,8 +67,13 @@ RECIPES = {
             "template/pyproject.toml:laptop",
             "template/pyproject.toml:warehouse",
             "template/pyproject.toml:lint",
+            "template/pyproject.toml:site",
         ),
-        constraints=("template/constraints/dbt.txt",),
+        constraints=(
+            "template/constraints/dbt.txt",
+            "template/constraints/delivery.txt",
+            "template/constraints/site.txt",
+        ),
     ),
     "checkov": Recipe(groups=("template/pyproject.toml:checkov",), constraints=("template/constraints/checkov.txt",)),
     "terraform": Recipe(groups=("pyproject.toml:terraform",), constraints=("tests/environments/terraform.txt",)),
@@ -82,14 +87,6 @@ RECIPES = {
     **{f"airflow-{line}": Recipe(locks=locks) for line, locks in AIRFLOW_LOCKS.items()},
     "contracts": Recipe(
         groups=("template/pyproject.toml:contracts",), constraints=("template/constraints/contracts.txt",)
-    ),
-    "site": Recipe(
-        groups=("template/pyproject.toml:site",),
-        constraints=(
-            "template/constraints/dbt.txt",
-            "template/constraints/delivery.txt",
-            "template/constraints/site.txt",
-        ),
     ),
     "delivery": Recipe(
         groups=("template/pyproject.toml:security",), constraints=("template/constraints/delivery.txt",)

@@ -77,6 +77,7 @@ RULES: dict[tuple[str, str], Rule] = {
     (MESH, r"cd [\w./]+"): Here("test_folders_are_there"),
     # The template's own.
     (TEMPLATE, r"make demo"): Continuous(".github/workflows/test.yml", "run: make demo"),
+    (TEMPLATE, r"make docs"): Continuous(".github/workflows/test.yml", "run: make docs"),
     (TEMPLATE, r"make apply"): Continuous(".github/workflows/test.yml", "run: make apply"),
     (TEMPLATE, r"make (?:lint|test)(?: TESTS=[\w/.]+| ARGS=.+)?"): Continuous(".ci/run", "make lint\nmake test\n"),
     (TEMPLATE, r"make examples"): RunBy(

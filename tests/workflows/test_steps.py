@@ -34,7 +34,7 @@ TOOLS = {
     ".venv/checkov": ("checkov",),
     ".venv/contracts": ("contracts",),
 }
-GROUPS = ("docs", "laptop", "lint", "security", "warehouse", "workflows")
+GROUPS = ("docs", "laptop", "lint", "security", "site", "warehouse", "workflows")
 
 
 @dataclass

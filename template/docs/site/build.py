@@ -86,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for folder in (source, site):
             shutil.rmtree(folder, ignore_errors=True)
         stage(mesh, source)
+        print("Building the site ...", flush=True)
     except MeshError as error:
         print(f"build.py: {error}", file=sys.stderr)
         return 1
@@ -186,12 +187,14 @@ def _trees(contents: Chapter, source: Path) -> dict[str, str]:
     trees: dict[str, str] = {}
 
     def tree(chapter: Chapter) -> None:
-        parts = [part for part in chapter.below if isinstance(part, Chapter)]
+        # A mesh may have no marts.
+        parts = [part for part in chapter.below if isinstance(part, Chapter) and (source / part.page).exists()]
         placed.update(part.page for part in parts)
         entries = []
         for part in chapter.below:
             if isinstance(part, Chapter):
-                entries.append(f"{part.title} </{part.page}>" if part.title else f"/{part.page}")
+                if part in parts:
+                    entries.append(f"{part.title} </{part.page}>" if part.title else f"/{part.page}")
             else:
                 matched = {path.relative_to(source).as_posix() for path in source.glob(part)} - placed
                 placed.update(matched)

@@ -29,7 +29,7 @@ html_show_sphinx = False
 html_show_copyright = False
 # Anchors as GitHub makes them, so that links work in both.
 myst_heading_anchors = 4
-# Contracts and descriptions hold no HTML, and what looks like a date stays as it is.
+# Quotes stay as they were typed: some are part of a command.
 smartquotes = False
 # Pygments knows less of HCL than Terraform does.
 suppress_warnings = ["misc.highlighting_failure"]
