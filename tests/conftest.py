@@ -92,6 +92,9 @@ def group_of(file: str) -> str:
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     """Print what the tests measured, and leave the figures of a whole run that passed for `make proof`."""
+    if hasattr(config, "workerinput"):
+        # One of several processes, which knows its own tests alone.
+        return
     kinds = ("passed", "failed", "skipped", "error")
     passed, failed, skipped, errors = (terminalreporter.stats.get(kind, []) for kind in kinds)
     totals = [value for report in passed + failed for name, value in report.user_properties if name == TOTAL]

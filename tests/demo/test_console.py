@@ -22,7 +22,7 @@ from tests.mesh import Mesh
 from tests.render import ROOT
 
 # What a look at the pages needs, kept for whoever wants one.
-SCREENSHOTS = ROOT / "build" / "console"
+SCREENSHOTS = ROOT / "build" / "screenshots" / "console"
 
 # axe takes ten seconds where all twenty domains are open.
 OPEN_SOME = """() => document.querySelectorAll('details').forEach(

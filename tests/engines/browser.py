@@ -36,7 +36,10 @@ def chromium() -> str:
         if not (path := _installed()) and shutil.which("apt-get") and os.geteuid() == 0:
             print("Installing Chromium ...", file=sys.__stderr__)
             variables = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-            for command in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
+            for command in (
+                ["update"],
+                ["install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core"],
+            ):
                 result = subprocess.run(
                     ["apt-get", "--quiet", *command], env=variables, capture_output=True, text=True, check=False
                 )

@@ -186,7 +186,7 @@ def flow(mesh: Mesh) -> str:
     )
     for box, guarded in ((keys, landing), (tags, external)):
         picture.edge(box.top, guarded.bottom, arrow=False, upright=True)
-    sources = picture.box(Box(12, 246, 188, ["Source systems", "write, and cannot read"], "people"))
+    sources = picture.box(Box(12, 246, 188, ["Source systems", "deliver day by day"], "people"))
     airflow = picture.box(
         Box(
             248, 246, 400, ["Airflow in Cloud Composer", "registers the tables, runs dbt, watches what lands"], "people"

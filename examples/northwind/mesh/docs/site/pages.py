@@ -10,7 +10,7 @@ from typing import Any
 
 import cost
 import diagrams
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from mesh import CLASSES, Column, Entity, Mesh, Product
 
 TEMPLATES = Path(__file__).with_name("pages")
@@ -134,7 +134,12 @@ def linked(name: object, url: str) -> str:
 
 def _page(template: str, path: str, **values: Any) -> str:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        # Pages are Markdown, for which `escaped` and `coded` escape.
+        autoescape=select_autoescape(enabled_extensions=(), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(escaped=escaped, coded=coded, linked=linked)
     text = environment.get_template(f"{template}.j2").render(
