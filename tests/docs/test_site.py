@@ -20,7 +20,7 @@ from tests.conftest import Render
 from tests.docs.documentation import Documentation, Page
 from tests.engines.environments import Environment
 from tests.mesh import Mesh, contracts_of
-from tests.render import example_answers
+from tests.render import ROOT, example_answers
 
 Build = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -161,6 +161,13 @@ def test_phi_map_has_every_identifier(northwind_docs: Documentation) -> None:
                     assert place not in page.codes
 
 
+def test_every_mask_is_put_into_words() -> None:
+    schema = json.loads((ROOT / "extensions" / "schemas" / "domain.schema.json").read_text())
+    pages = (ROOT / "template" / "docs" / "site" / "pages.py").read_text()
+    for mask in schema["$defs"]["column"]["properties"]["masking"]["enum"]:
+        assert mask == "none" or f'    "{mask}": "' in pages, mask
+
+
 def test_no_link_is_broken_and_nothing_is_fetched_elsewhere(northwind_docs: Documentation) -> None:
     assert northwind_docs.broken() == []
     # What finds them is found.
@@ -249,9 +256,9 @@ def test_cells_are_those_of_the_answers(example: str, render: Render, dbt_enviro
     root = render(**answers)
     script = (
         "import sys; sys.path.insert(0, 'docs/site'); sys.dont_write_bytecode = True\n"
-        "import diagrams, mesh\n"
+        "import diagrams, mesh, yaml\n"
         "from pathlib import Path\n"
-        "whole = mesh.Mesh(mesh._yaml(Path('docs/shape.yml')), {}, mesh.products_of(Path('.')), (), {}, {})\n"
+        "whole = mesh.Mesh(yaml.safe_load(open('docs/shape.yml')), {}, mesh.products_of(Path('.')), (), {}, {})\n"
         "print(diagrams.cells(whole))\n"
         "print(diagrams.flow(whole))"
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mesh import Entity, Mesh
+from mesh import Column, Entity, Mesh
 
 # Logical bytes of a value: https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#data_type_sizes
 BYTES = {"BOOL": 1, "INT64": 8, "FLOAT64": 8, "NUMERIC": 16, "DATE": 8, "DATETIME": 8, "TIME": 8, "TIMESTAMP": 8}
@@ -43,50 +43,43 @@ class Item:
         return None if self.price is None else self.quantity * self.price
 
 
-def row_bytes(entity: Entity, text_bytes: float) -> float:
-    """Logical bytes of a row of an entity; a collection counts as one text."""
-    return sum(BYTES.get(column.type, TEXT_OVERHEAD + text_bytes) for column in entity.columns)
+def rows(mesh: Mesh, entity: Entity) -> float:
+    """Rows of an entity that a day brings."""
+    return float(entity.rows_per_patient * mesh.cost["volumes"]["patients_per_day"])
+
+
+def brought(mesh: Mesh, entity: Entity, columns: Iterable[Column] | None = None) -> float:
+    """Logical bytes that a day brings to an entity, in some of its columns or all; a collection counts as one text."""
+    text: float = TEXT_OVERHEAD + mesh.cost["volumes"]["text_bytes"]
+    return rows(mesh, entity) * sum(BYTES.get(column.type, text) for column in columns or entity.columns)
 
 
 def days(mesh: Mesh) -> list[Day]:
     """What a day brings, per domain."""
-    volumes: Mapping[str, float] = mesh.cost["volumes"]
     found = []
     for product in mesh.products:
-        rows = [entity.rows_per_patient * volumes["patients_per_day"] for entity in product.entities]
-        scanned = sum(
-            count * row_bytes(entity, volumes["text_bytes"])
-            for entity, count in zip(product.entities, rows, strict=True)
-        )
-        found.append(Day(product.domain, sum(rows), scanned * volumes["compression"], scanned))
+        scanned = sum(brought(mesh, entity) for entity in product.entities)
+        landed = scanned * mesh.cost["volumes"]["compression"]
+        found.append(Day(product.domain, sum(rows(mesh, entity) for entity in product.entities), landed, scanned))
     return found
 
 
-def looked_up(mesh: Mesh, history: int) -> float:
-    """Bytes of keys and times that a daily run looks up in the tables of so many days."""
-    volumes: Mapping[str, float] = mesh.cost["volumes"]
+def looked_up(mesh: Mesh) -> float:
+    """Bytes of the keys and times that a day brings, which later runs look up."""
     return sum(
-        history
-        * entity.rows_per_patient
-        * volumes["patients_per_day"]
-        * sum(
-            BYTES.get(column.type, TEXT_OVERHEAD + volumes["text_bytes"])
-            for column in entity.columns
-            if column.key or column.name in LOOKED_UP
-        )
-        for product in mesh.products
-        for entity in product.entities
+        brought(mesh, entity, [column for column in entity.columns if column.key or column.name in LOOKED_UP])
+        for _, entity in mesh.staging.values()
     )
 
 
 def month(mesh: Mesh, history: int) -> list[Item]:
     """The bill of a month in one environment and cell, once landed data is `history` days old."""
     volumes, prices = mesh.cost["volumes"], mesh.cost["prices"]
-    brought = days(mesh)
-    scanned = sum(day.scanned for day in brought)
+    each = days(mesh)
+    scanned = sum(day.scanned for day in each)
     curated = scanned * history
-    marts = sum(_read_by(mesh, mart.name, history) for mart in mesh.marts)
-    read = DAYS * (looked_up(mesh, history) + marts + volumes["readers_scan_per_day"] * curated)
+    by_dbt = history * (looked_up(mesh) + sum(_read_by(mesh, mart.name) for mart in mesh.marts))
+    read = DAYS * (by_dbt + volumes["readers_scan_per_day"] * curated)
     items = [
         ("Omni reads what landed", DAYS * scanned / TIB, "TiB", "omni_scan_per_tib"),
         ("what landed goes to BigQuery", DAYS * scanned / GIB, "GiB", "omni_transfer_per_gib"),
@@ -94,7 +87,7 @@ def month(mesh: Mesh, history: int) -> list[Item]:
         ("curated tables are stored", curated / GIB, "GiB", "bigquery_storage_per_gib_month"),
         (
             "landed files are stored",
-            sum(day.landed for day in brought) * history / 1e9,
+            sum(day.landed for day in each) * history / 1e9,
             "GB",
             "s3_storage_per_gb_month",
         ),
@@ -103,12 +96,6 @@ def month(mesh: Mesh, history: int) -> list[Item]:
     return [Item(name, quantity, unit, prices[price]) for name, quantity, unit, price in items]
 
 
-def _read_by(mesh: Mesh, mart: str, history: int) -> float:
-    """Bytes that a mart reads each day at most: every column of the staging tables that it is made of."""
-    volumes: Mapping[str, float] = mesh.cost["volumes"]
-    return sum(
-        history * entity.rows_per_patient * volumes["patients_per_day"] * row_bytes(entity, volumes["text_bytes"])
-        for model in mesh.inputs[mart]
-        if model in mesh.staging
-        for _, entity in [mesh.staging[model]]
-    )
+def _read_by(mesh: Mesh, mart: str) -> float:
+    """Bytes that a day adds to what a mart reads at most: every column of the staging tables that it is made of."""
+    return sum(brought(mesh, mesh.staging[model][1]) for model in mesh.inputs[mart] if model in mesh.staging)

@@ -48,7 +48,6 @@ class Column:
     key: bool = False
     # Domain, entity and column that a foreign key means.
     reference: tuple[str, str, str] | None = None
-    code_system: str | None = None
     # Name and address of the standards that the column draws on.
     standards: tuple[tuple[str, str], ...] = ()
     values: tuple[str, ...] = ()
@@ -97,10 +96,6 @@ class Product:
         domains = {column.reference[0] for _, column in self.columns if column.reference}
         return sorted(domains - {self.domain})
 
-    def sla(self, name: str) -> Mapping[str, Any]:
-        """A property of the service level; empty where the contract has none."""
-        return next((sla for sla in self.contract.get("slaProperties", ()) if sla["property"] == name), {})
-
     @property
     def servers(self) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
         """Landing zone and warehouse of each environment and region."""
@@ -116,7 +111,6 @@ class Mart:
 
     name: str
     description: str
-    dataset: str
     columns: tuple[Column, ...]
     example_query: str | None
     dashboards: tuple[str, ...]
@@ -299,7 +293,6 @@ def _column(column: Mapping[str, Any], domain: str) -> Column:
         required=bool(column.get("required")),
         key=bool(column.get("primaryKey")),
         reference=next((_reference(relation["to"], domain) for relation in column.get("relationships", ())), None),
-        code_system=custom.get("codeSystem"),
         standards=tuple(
             (standard.get("description", standard["url"]), standard["url"])
             for standard in column.get("authoritativeDefinitions", ())
@@ -326,7 +319,6 @@ def _mart(node: Mapping[str, Any], dashboards: Iterable[str], masks: Mapping[str
     return Mart(
         name=node["name"],
         description=node["description"],
-        dataset=node["schema"],
         columns=tuple(
             Column(
                 name=column["name"],

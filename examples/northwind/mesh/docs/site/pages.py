@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,7 @@ PHI_MAP = "protection/phi-map.md"
 # What a page of the repository may show by name.
 PICTURES = {"flow": diagrams.flow, "cells": diagrams.cells, "identities": diagrams.identities}
 
-CLASS_NAMES = {
-    "direct_identifier": "direct identifier",
-    "quasi_identifier": "quasi identifier",
-    "sensitive": "sensitive",
-    "none": "none",
-}
+CLASS_NAMES = {name: name.replace("_", " ") for name in CLASSES}
 # What a reader without clearance sees: https://cloud.google.com/bigquery/docs/column-data-masking-intro#masking_options
 MASKS = {
     "sha256": "a hash (SHA-256)",
@@ -132,7 +128,8 @@ def linked(name: object, url: str) -> str:
     return f"[{escaped(name)}]({url})" if url.startswith("http") else f"{escaped(name)} ({coded(url)})"
 
 
-def _page(template: str, path: str, **values: Any) -> str:
+@cache
+def _templates() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         # Pages are Markdown, for which `escaped` and `coded` escape.
@@ -142,15 +139,23 @@ def _page(template: str, path: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(escaped=escaped, coded=coded, linked=linked)
-    text = environment.get_template(f"{template}.j2").render(
-        values,
-        link=lambda target: address(path, target),
-        product_page=lambda domain: address(path, PRODUCT.format(domain)),
-        mart_page=lambda name: address(path, MART.format(name)),
-        class_names=CLASS_NAMES,
-        classes=CLASSES,
-        masks=MASKS,
-        pages={"catalogue": CATALOGUE, "marts": MARTS, "lineage": LINEAGE, "columns": COLUMNS, "phi_map": PHI_MAP},
+    return environment
+
+
+def _page(template: str, path: str, **values: Any) -> str:
+    text = (
+        _templates()
+        .get_template(f"{template}.j2")
+        .render(
+            values,
+            link=lambda target: address(path, target),
+            product_page=lambda domain: address(path, PRODUCT.format(domain)),
+            mart_page=lambda name: address(path, MART.format(name)),
+            class_names=CLASS_NAMES,
+            classes=CLASSES,
+            masks=MASKS,
+            pages={"catalogue": CATALOGUE, "marts": MARTS, "lineage": LINEAGE, "columns": COLUMNS, "phi_map": PHI_MAP},
+        )
     )
     return re.sub(r"\n{3,}", "\n\n", text)
 
