@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from tests.render import files_of
+
 # What a page fetches, as against what it links to.
 FETCHES = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
 
@@ -124,8 +126,4 @@ class Documentation:
 
     def files(self) -> dict[str, bytes]:
         """All files of the site."""
-        return {
-            path.relative_to(self.site).as_posix(): path.read_bytes()
-            for path in sorted(self.site.rglob("*"))
-            if path.is_file()
-        }
+        return files_of(self.site)
