@@ -62,13 +62,14 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Growth:
-    """Cost against size: seconds of processors beyond what the smallest possible run costs.
+    """Seconds of processors against size, beyond what a run costs that does nothing.
 
-    sizes, unit: what grows. labels: what was changed to make it grow.
+    kind, labels: what is changed, and to what. unit, sizes: what grows by that.
     """
 
     measure: str
     reference: str
+    kind: str
     unit: str
     labels: Sequence[str]
     sizes: Sequence[int]

@@ -7,61 +7,41 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from benchmarks.measure import Cost, Growth, Ratio, cost_of, least, run
-from tests.render import ROOT, copy_template, example_answers, files_of
+from benchmarks.shapes import (
+    DOMAINS,
+    ENVIRONMENTS,
+    EXAMPLE,
+    REGIONS,
+    Answers,
+    with_domains,
+    with_environments,
+    with_regions,
+)
+from tests.render import POLICY_CASES, copy_template, example_answers, files_of
+from tests.update.organization import CONTEXT_LINES
+from tests.workflows.repository import commit, git
 
 COPIER = Path(sys.executable).with_name("copier")
-EXAMPLE = "northwind"
 VERSION = "v1.0.0"
-DOMAINS = (20, 50, 100, 200)
-REGIONS = tuple(yaml.safe_load((ROOT / "extensions/regions.yml").read_text()))
-ENVIRONMENTS = tuple(yaml.safe_load((ROOT / "extensions/environments.yml").read_text()))
 # A path that is a template, as copier must take each of the real one to be.
 TRIVIAL = "[= name =]"
-Answers = dict[str, Any]
-
-
-def own_domains(number: int) -> list[Answers]:
-    """Domains of an organization's own, each with an entity of two columns."""
-    columns = ["entry_id", {"name": "patient_id", "references": "patients"}]
-    return [{"name": f"registry{place:03}", "columns": columns} for place in range(number)]
-
-
-def with_domains(number: int) -> Answers:
-    """The example with that many domains."""
-    answers = example_answers(EXAMPLE)
-    return answers | {"custom_domains": own_domains(number - len(answers["domains"]))}
-
-
-def with_environments(number: int) -> Answers:
-    """The example with that many environments."""
-    chosen = ENVIRONMENTS[:number]
-    ids = {
-        name: {"gcp_project": f"northwind-{name}", "aws_account": str(place) * 12}
-        for place, name in enumerate(chosen, 1)
-    }
-    return example_answers(EXAMPLE) | {"environments": list(chosen), "platform_ids": ids}
-
-
-def with_regions(number: int) -> Answers:
-    """The example with that many regions."""
-    return example_answers(EXAMPLE) | {"regions": list(REGIONS[:number])}
 
 
 def released(template: Path) -> Path:
     """Make a template a repository with a release, as users have it."""
-    for command in (
-        ("init", "--quiet"),
-        ("add", "--all"),
-        ("-c", "user.name=bench", "-c", "user.email=bench@localhost", "commit", "--quiet", "--message", VERSION),
-        ("tag", VERSION),
-    ):
-        run(["git", *command], template)
+    committed(template)
+    git(template, "tag", VERSION)
     return template
+
+
+def committed(repository: Path) -> None:
+    """Make a folder a repository with all that is in it."""
+    git(repository, "init", "--quiet")
+    commit(repository)
 
 
 def trivial_template(destination: Path, files: Mapping[str, bytes]) -> Path:
@@ -117,6 +97,74 @@ def bench_copy(scratch: Path) -> Sequence[Ratio]:
             reference.cpu,
             "s of CPU",
             1.5,
+            (ours.memory, reference.memory),
+        )
+    ]
+
+
+def bench_growth(scratch: Path) -> Sequence[Growth]:
+    """`copier copy` of the example with more domains, environments and regions, beyond a copy of a single file.
+
+    Without the cases of the Sentinel policies, which are most files and the same for every shape.
+    """
+    template = released(copy_template(scratch / "template", POLICY_CASES))
+    start = trivial_template(scratch / "start", {"word.txt": b""})
+    nothing = answered(scratch / "none.yml", {})
+    shapes = {
+        "domains": {number: with_domains(number) for number in DOMAINS},
+        "environments": {number: with_environments(number) for number in range(1, len(ENVIRONMENTS) + 1)},
+        "regions": {number: with_regions(number) for number in range(1, len(REGIONS) + 1)},
+    }
+    runs = [partial(cost_of_copy, start, nothing, scratch / "word")]
+    for kind, by_number in shapes.items():
+        for number, chosen in by_number.items():
+            answers = answered(scratch / f"{kind}-{number}.yml", chosen)
+            runs.append(partial(cost_of_copy, template, answers, scratch / f"{kind}-{number}"))
+    started, *costs = least(*runs, times=2)
+    growths = []
+    for kind, by_number in shapes.items():
+        beyond = [costs.pop(0).beyond(started) for _ in by_number]
+        files = [len(files_of(scratch / f"{kind}-{number}")) for number in by_number]
+        labels = [str(number) for number in by_number]
+        growths.append(
+            Growth(
+                f"`copier copy` with more {kind}", "files written, linear", kind, "files", labels, files, beyond, 1.05
+            )
+        )
+    return growths
+
+
+def bench_update(scratch: Path) -> Sequence[Ratio]:
+    """`copier update` of the full example that adds a domain, as `make add-domain` calls it.
+
+    The reference is three copies: an update renders what was, what is to be, and that once more where it lands.
+    """
+    template = released(copy_template(scratch / "template"))
+    grown = answered(scratch / "grown.yml", with_domains(21))
+    copy(template, answered(scratch / "answers.yml", example_answers(EXAMPLE)), scratch / "before")
+    committed(scratch / "before")
+
+    def begin() -> None:
+        shutil.rmtree(scratch / "mesh", ignore_errors=True)
+        shutil.copytree(scratch / "before", scratch / "mesh")
+
+    def update() -> None:
+        command = [COPIER, "update", "--quiet", "--defaults", "--vcs-ref", VERSION, "--data-file", grown]
+        run([*command, "--context-lines", str(CONTEXT_LINES)], scratch / "mesh")
+
+    ours, reference = least(
+        partial(cost_of, update, begin), partial(cost_of_copy, template, grown, scratch / "copied"), times=2
+    )
+    if missing := files_of(scratch / "copied").keys() - files_of(scratch / "mesh").keys():
+        raise RuntimeError(f"the update did not bring {sorted(missing)}")
+    return [
+        Ratio(
+            "`copier update` that adds a domain to the full example",
+            "three copies of the same shape",
+            ours.cpu,
+            3 * reference.cpu,
+            "s of CPU",
+            1.1,
             (ours.memory, reference.memory),
         )
     ]
