@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.measure import Cost, Growth, Ratio, cost_of, least, run
+from benchmarks.measure import Cost, Growth, Measure, Ratio, cost_of, least, run
 from benchmarks.shapes import (
     DOMAINS,
     ENVIRONMENTS,
@@ -88,6 +88,7 @@ def bench_copy(scratch: Path) -> Sequence[Ratio]:
     ours, reference = least(
         partial(cost_of_copy, template, answers, scratch / "mesh"),
         partial(cost_of_copy, trivial, nothing, scratch / "words"),
+        times=2,
     )
     return [
         Ratio(
@@ -102,36 +103,55 @@ def bench_copy(scratch: Path) -> Sequence[Ratio]:
     ]
 
 
-def bench_growth(scratch: Path) -> Sequence[Growth]:
+def bench_growth(scratch: Path) -> Sequence[Measure]:
     """`copier copy` of the example with more domains, environments and regions, beyond a copy of a single file.
 
-    Without the cases of the Sentinel policies, which are most files and the same for every shape.
+    Without the cases of the Sentinel policies, which are most files and the same for every shape. An environment brings
+    a handful of files and a region two: over so few an exponent would fit noise, so what a file costs is compared.
     """
     template = released(copy_template(scratch / "template", POLICY_CASES))
     start = trivial_template(scratch / "start", {"word.txt": b""})
-    nothing = answered(scratch / "none.yml", {})
+    most_environments, most_regions = len(ENVIRONMENTS), len(REGIONS)
     shapes = {
-        "domains": {number: with_domains(number) for number in DOMAINS},
-        "environments": {number: with_environments(number) for number in range(1, len(ENVIRONMENTS) + 1)},
-        "regions": {number: with_regions(number) for number in range(1, len(REGIONS) + 1)},
+        **{f"{number} domains": with_domains(number) for number in DOMAINS},
+        "one environment": with_environments(1),
+        f"{most_environments} environments": with_environments(most_environments),
+        "one region": with_regions(1),
+        f"{most_regions} regions": with_regions(most_regions),
     }
-    runs = [partial(cost_of_copy, start, nothing, scratch / "word")]
-    for kind, by_number in shapes.items():
-        for number, chosen in by_number.items():
-            answers = answered(scratch / f"{kind}-{number}.yml", chosen)
-            runs.append(partial(cost_of_copy, template, answers, scratch / f"{kind}-{number}"))
+    runs = [partial(cost_of_copy, start, answered(scratch / "none.yml", {}), scratch / "word")]
+    for shape, chosen in shapes.items():
+        runs.append(partial(cost_of_copy, template, answered(scratch / f"{shape}.yml", chosen), scratch / shape))
     started, *costs = least(*runs, times=2)
-    growths = []
-    for kind, by_number in shapes.items():
-        beyond = [costs.pop(0).beyond(started) for _ in by_number]
-        files = [len(files_of(scratch / f"{kind}-{number}")) for number in by_number]
-        labels = [str(number) for number in by_number]
-        growths.append(
-            Growth(
-                f"`copier copy` with more {kind}", "files written, linear", kind, "files", labels, files, beyond, 1.05
-            )
+    files = {shape: len(files_of(scratch / shape)) for shape in shapes}
+    cost = {shape: each.beyond(started) for shape, each in zip(shapes, costs, strict=True)}
+    domains = [f"{number} domains" for number in DOMAINS]
+    growth = Growth(
+        "`copier copy` with more domains",
+        "linear in the files written",
+        "domains",
+        "files",
+        [str(number) for number in DOMAINS],
+        [files[shape] for shape in domains],
+        [cost[shape] for shape in domains],
+        1.05,
+    )
+    per_file = [
+        Ratio(
+            f"a file of `copier copy` with {many}",
+            f"with {one}",
+            1000 * cost[many].cpu / files[many],
+            1000 * cost[one].cpu / files[one],
+            "ms of CPU",
+            1.05,
+            (cost[many].memory, cost[one].memory),
         )
-    return growths
+        for one, many in (
+            ("one environment", f"{most_environments} environments"),
+            ("one region", f"{most_regions} regions"),
+        )
+    ]
+    return [growth, *per_file]
 
 
 def bench_update(scratch: Path) -> Sequence[Ratio]:
@@ -149,11 +169,20 @@ def bench_update(scratch: Path) -> Sequence[Ratio]:
         shutil.copytree(scratch / "before", scratch / "mesh")
 
     def update() -> None:
-        command = [COPIER, "update", "--quiet", "--defaults", "--vcs-ref", VERSION, "--data-file", grown]
+        command: list[str | Path] = [
+            COPIER,
+            "update",
+            "--quiet",
+            "--defaults",
+            "--vcs-ref",
+            VERSION,
+            "--data-file",
+            grown,
+        ]
         run([*command, "--context-lines", str(CONTEXT_LINES)], scratch / "mesh")
 
     ours, reference = least(
-        partial(cost_of, update, begin), partial(cost_of_copy, template, grown, scratch / "copied"), times=2
+        partial(cost_of, update, begin), partial(cost_of_copy, template, grown, scratch / "copied"), times=1
     )
     if missing := files_of(scratch / "copied").keys() - files_of(scratch / "mesh").keys():
         raise RuntimeError(f"the update did not bring {sorted(missing)}")
