@@ -12,6 +12,8 @@ UV_VERSION := 0.13.9
 # What `make test` runs and the options it passes to pytest: make test TESTS=tests/dbt ARGS="-k loinc"
 TESTS ?= tests
 ARGS ?=
+# What `make bench` measures, all by default.
+ONLY ?=
 
 # Where `make demo` puts the mesh it generates.
 DEMO := build/demo
@@ -37,6 +39,10 @@ docs: ## Build the documentation of the example mesh, after its demo
 .PHONY: test
 test: $(VENV)/template ## Run the tests: TESTS=tests/dbt for a part, ARGS="-x -k loinc" for pytest
 	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder $(TESTS) $(ARGS)
+
+.PHONY: bench
+bench: $(VENV)/template ## Measure speed and scale, and write benchmarks/RESULTS.md; one measure alone: ONLY=copy
+	$(VENV)/bin/python -m benchmarks $(ONLY)
 
 .PHONY: apply
 apply: $(VENV)/template ## Apply the infrastructure of the example, both clouds, on this machine: ARGS="--environment prod"
@@ -82,7 +88,7 @@ release-record: $(VENV)/template ## Record a tag in releases.yml, so that what f
 lint: $(VENV)/template ## Check the Python code of the template and of its tests
 	$(VENV)/bin/ruff check . .ci/release_record
 	$(VENV)/bin/ruff format --check . .ci/release_record
-	$(VENV)/bin/mypy tests .ci/release_record template/docs template/delivery template/orchestration/composer/deploy.py
+	$(VENV)/bin/mypy tests benchmarks .ci/release_record template/docs template/delivery template/orchestration/composer/deploy.py
 
 .PHONY: format
 format: $(VENV)/template ## Format the Python code

@@ -11,12 +11,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import rendering
+from benchmarks import documentation, orchestration, rendering
 from benchmarks.measure import Benchmark, Measure
 from benchmarks.report import summary, write
 
 BENCHMARKS: dict[str, Benchmark] = {
     "copy": rendering.bench_copy,
+    "growth": rendering.bench_growth,
+    "update": rendering.bench_update,
+    "dags": orchestration.bench_dags,
+    "docs": documentation.bench_docs,
 }
 
 
@@ -34,9 +38,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             found[name] = list(BENCHMARKS[name](Path(scratch)))
         print(summary(found[name]), flush=True)
+    seconds = time.monotonic() - started
     if not names:
-        write(found, {name: benchmark.__doc__ or "" for name, benchmark in BENCHMARKS.items()})
-    print(f"{time.monotonic() - started:.0f} s", file=sys.stderr)
+        write(found, {name: benchmark.__doc__ or "" for name, benchmark in BENCHMARKS.items()}, seconds / 60)
+    print(f"{seconds:.0f} s", file=sys.stderr)
 
 
 if __name__ == "__main__":

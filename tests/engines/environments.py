@@ -81,6 +81,7 @@ RECIPES = {
         groups=("pyproject.toml:google_provider",), constraints=("tests/environments/google_provider.txt",)
     ),
     "dbt_v2": Recipe(groups=("pyproject.toml:dbt_v2",), constraints=("tests/environments/dbt_v2.txt",)),
+    "plot": Recipe(groups=("pyproject.toml:plot",), constraints=("tests/environments/plot.txt",)),
     "bigquery": Recipe(
         groups=("pyproject.toml:bigquery",), constraints=("tests/environments/bigquery.txt",), hashed=True
     ),

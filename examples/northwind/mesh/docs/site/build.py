@@ -6,6 +6,7 @@ The sources are put together in build/docs/source, the site in build/docs/site. 
 from __future__ import annotations
 
 import argparse
+import gc
 import posixpath
 import re
 import shutil
@@ -90,6 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MeshError as error:
         print(f"build.py: {error}", file=sys.stderr)
         return 1
+    # Sphinx holds the trees of all pages, which the collector would walk through hundreds of times for nothing.
+    gc.set_threshold(200_000, 50, 50)
     title = f"{mesh.shape['organization']} clinical data mesh"
     settings = {"project": title, "html_title": title, "html_short_title": title}
     failed = build_main(

@@ -1,0 +1,84 @@
+"""What it costs to write the documentation and the console of a large mesh."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import textwrap
+from collections.abc import Sequence
+from itertools import cycle, islice
+from pathlib import Path
+
+from benchmarks.measure import Cost, Ratio, cost_of, least
+from benchmarks.shapes import DOMAINS, with_domains
+from tests.engines.environments import environment
+from tests.mesh import Mesh
+from tests.render import copy_template, render
+
+# As few as a demo can have: the console shows as much of them as of many.
+FEW = ("--patients", "20", "--days", "1")
+MANIFEST = "build/dbt-docs/manifest.json"
+CONTENTS = "\n```{toctree}\n:glob:\n:hidden:\n\n**\n```\n"
+
+
+def plain_pages(source: Path, like: Path) -> Path:
+    """Pages of the same names and sizes with the same words, in paragraphs without any markup."""
+    for page in like.rglob("*.md"):
+        text = page.read_text()
+        words = islice(cycle(re.findall(r"[^\W\d_]+", text)), len(text) // 5)
+        lines = "\n\n".join(textwrap.wrap(" ".join(words), 400))
+        plain = source / page.relative_to(like)
+        plain.parent.mkdir(parents=True, exist_ok=True)
+        plain.write_text(f"# Page\n\n{lines}"[: len(text)] + "\n")
+    with (source / "index.md").open("a") as index:
+        index.write(CONTENTS)
+    return source
+
+
+def bench_docs(scratch: Path) -> Sequence[Ratio]:
+    """`docs/site/build.py` and `demo/console.py` of a mesh of 200 domains, after its demo and `dbt parse`.
+
+    The reference is Sphinx with the same theme on as many pages of the same sizes and words, without tables, links,
+    code and pictures.
+    """
+    rendered = render(copy_template(scratch / "template"), scratch / "mesh", with_domains(DOMAINS[-1]))
+    mesh = Mesh(rendered, environment("dbt"))
+    mesh.demo(*FEW)
+    mesh.dbt("parse", "--target", "local", "--target-path", str(rendered / MANIFEST).removesuffix("/manifest.json"))
+    site = rendered / "build" / "docs"
+
+    def write() -> None:
+        mesh.python("docs/site/build.py")
+        mesh.python("demo/console.py")
+
+    write()
+    pages = site / "source"
+    plain = plain_pages(scratch / "plain", pages)
+    ours, reference, as_they_are, console = least(
+        lambda: cost_of(write),
+        lambda: sphinx_alone(mesh, plain, scratch / "site"),
+        lambda: sphinx_alone(mesh, pages, scratch / "site"),
+        lambda: cost_of(lambda: mesh.python("demo/console.py")),
+        times=2,
+    )
+    count = len(list(plain.rglob("*.md")))
+    return [
+        Ratio(
+            f"documentation and console of {DOMAINS[-1]} domains",
+            f"Sphinx on {count} plain pages of equal size",
+            ours.cpu,
+            reference.cpu,
+            "s of CPU",
+            1.5,
+            (ours.memory, reference.memory),
+            distance="Nearly all of it is Sphinx on tables and links, many times the nodes of plain paragraphs: alone "
+            f"it takes {as_they_are.cpu:.1f} s on the pages as they are, with Python's collector at its defaults. The "
+            f"console takes {console.cpu:.1f} s.",
+        )
+    ]
+
+
+def sphinx_alone(mesh: Mesh, source: Path, site: Path) -> Cost:
+    """What Sphinx costs on pages that are there, with the configuration of the mesh."""
+    command = ("-m", "sphinx", "--quiet", "--conf-dir", "docs/site", str(source), str(site))
+    return cost_of(lambda: mesh.python(*command), lambda: shutil.rmtree(site, ignore_errors=True))
