@@ -1,7 +1,10 @@
-"""What a daily load reads on the emulated BigQuery after 5, 50 and 500 days: the day, and not the history."""
+"""What a daily run reads on the emulated BigQuery: a load after 5, 50 and 500 days the day, and not the history; and
+everything that the documentation's page on cost reckons.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Figure, Render, Total
-from tests.dbt.warehouse import Warehouse, deliver, held_back, landed_days, warehouse
+from tests.dbt.warehouse import Warehouse, deliver, held_back, landed_days, models, relation, warehouse
 from tests.mesh import Mesh
 
 MODEL = "stg_labs__lab_results"
@@ -40,6 +43,49 @@ if first == 1:
         select * replace (lab_result_id || '-001' as lab_result_id) from {rows} where hash(lab_result_id) % 10 = 0
     ) to '{template}.new' (format parquet)''')
     pathlib.Path(f"{template}.new").rename(template)
+"""
+
+# A mesh in which every day brings as much, under keys of its own, and nothing that was there changes.
+STEADY = {"domains": ["patients", "encounters", "labs"]}
+PATIENTS_PER_DAY = 20
+STEADY_DAYS = 10
+EACH_DAY = """
+import datetime, pathlib, sys, duckdb, yaml
+root, days = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+connection = duckdb.connect()
+connection.execute("set TimeZone = 'UTC'")
+for contract in (yaml.safe_load(path.read_text()) for path in (root / "contracts").glob("*.odcs.yaml")):
+    for entity in contract["schema"]:
+        [newest] = (root / "demo/landing" / contract["domain"] / entity["name"]).iterdir()
+        [file] = newest.iterdir()
+        date = datetime.date.fromisoformat(newest.name.partition("=")[2])
+        keys = [
+            column.get("physicalName", column["name"]) for column in entity["properties"]
+            if column.get("primaryKey") or column.get("unique") or column.get("relationships")
+        ]
+        for age in range(1, days):
+            day = newest.with_name(f"landed_date={date - datetime.timedelta(days=age)}")
+            day.mkdir()
+            replaced = [f"{key} || '-{age:03}' as {key}" for key in keys]
+            replaced.append(f"updated_at - interval {age} day as updated_at")
+            connection.execute(
+                f"copy (select * replace ({', '.join(replaced)}) from read_parquet('{file}')) to '{day}/part-0.parquet'"
+            )
+"""
+# The page's own reckoning, with other volumes: bytes.
+RECKONED = """
+import json, pathlib, sys
+sys.path.insert(0, "docs/site")
+import cost, mesh
+found = mesh.read(pathlib.Path("dbt/target/manifest.json"))
+found.cost["volumes"].update(json.loads(sys.argv[1]))
+days = cost.days(found)
+print(json.dumps({
+    "landed": sum(day.landed for day in days),
+    "curated": sum(day.curated for day in days),
+    "moved": sum(day.moved for day in days),
+    "read_by_dbt": cost.read_by_dbt(found, int(sys.argv[2])),
+}))
 """
 
 
@@ -131,3 +177,71 @@ def test_only_keys_and_times_are_looked_up_in_the_history(loads: dict[int, Bytes
     """What is stored of a record, then once more in dbt's check of the contract, and in which partition it stands."""
     for load in loads.values():
         assert load.looked_up <= 3 * load.keys + 5 * 8 * load.rows + load.transferred
+
+
+@dataclass(frozen=True)
+class Steady:
+    """A daily run in which every day is as large: what was counted, and what is reckoned of the same volumes.
+
+    landed: bytes of the day's files. curated: bytes of the staging tables, all days. transferred, read: by the run.
+    """
+
+    landed: int
+    curated: int
+    transferred: int
+    read: int
+    reckoned: dict[str, float]
+
+
+@pytest.fixture(scope="module")
+def steady(render: Render, open_mesh: Callable[[Path, Path], Mesh], tmp_path_factory: pytest.TempPathFactory) -> Steady:
+    """Everything built, and built again a day later."""
+    mesh = open_mesh(render(**STEADY), tmp_path_factory.mktemp("cost") / "steady")
+    mesh.generate("--patients", str(PATIENTS_PER_DAY), "--days", "1")
+    mesh.python("-c", EACH_DAY, str(mesh.root), str(STEADY_DAYS))
+    newest = landed_days(mesh)[-1]
+    store = held_back(mesh, [newest])
+    landed = sum(path.stat().st_size for path in store.rglob("*.parquet"))
+    with warehouse(mesh) as service:
+        service.dbt("build", "--exclude-resource-type", "unit_test")
+        deliver(mesh, newest)
+        before = len(service.jobs())
+        service.dbt("build", "--exclude-resource-type", "unit_test")
+        jobs = service.jobs()[before:]
+        staged = [model for model in models(mesh) if model["name"].startswith("stg_")]
+        curated = sum(int(service.table(relation(model))["numBytes"]) for model in staged)
+        texts = [text_in(service, model) for model in staged]
+    volumes = {
+        "patients_per_day": PATIENTS_PER_DAY,
+        "text_bytes": sum(length for length, _ in texts) / sum(count for _, count in texts),
+        "compression": landed * STEADY_DAYS / curated,
+        "days_corrected": 0,
+    }
+    output = mesh.python("-c", RECKONED, json.dumps(volumes), str(STEADY_DAYS)).stdout
+    crossed = sum(map(transferred, jobs))
+    return Steady(landed, curated, crossed, sum(map(processed, jobs)) - crossed, json.loads(output))
+
+
+def text_in(service: Warehouse, model: dict[str, Any]) -> tuple[int, int]:
+    """Bytes of all texts of a table, and how many there can be."""
+    texts = [field["name"] for field in service.table(relation(model))["schema"]["fields"] if field["type"] == "STRING"]
+    lengths = " + ".join(f"ifnull(byte_length({name}), 0)" for name in texts)
+    [[length, rows]] = service.query(f"select sum({lengths}), count(*) from {relation(model)}")
+    return int(length), int(rows) * len(texts)
+
+
+def test_page_on_cost_reckons_what_crosses_the_clouds(steady: Steady) -> None:
+    """Files of the day, as often as they are read. BigQuery counts values where the emulator counts files."""
+    assert steady.reckoned["landed"] == pytest.approx(steady.landed, rel=0.1)
+    assert steady.reckoned["moved"] / steady.reckoned["curated"] == steady.transferred / steady.landed
+
+
+def test_page_on_cost_reckons_what_is_stored(steady: Steady) -> None:
+    assert steady.reckoned["curated"] * STEADY_DAYS == pytest.approx(steady.curated, rel=0.1)
+
+
+def test_page_on_cost_reckons_what_dbt_reads(steady: Steady, total: Total) -> None:
+    """Never less, and little more: of the marts it takes every column that they could use."""
+    ratio = steady.reckoned["read_by_dbt"] / steady.read
+    assert 1 <= ratio <= 1.5, steady
+    total(f"page on cost: {ratio:.2f} of the {steady.read} bytes that a daily run read on BigQuery")

@@ -11,8 +11,13 @@ from mesh import Column, Entity, Mesh
 BYTES = {"BOOL": 1, "INT64": 8, "FLOAT64": 8, "NUMERIC": 16, "DATE": 8, "DATETIME": 8, "TIME": 8, "TIMESTAMP": 8}
 TEXT_OVERHEAD = 2
 DAYS = 30
-# What dbt looks up of the history, to find the partition in which a record stands.
-LOOKED_UP = ("updated_at", "landed_date")
+# How often dbt reads what a model is made of: to load it, and before that to compare its columns with the contract, by
+# a query that returns nothing and is reckoned in full, since nothing says that it is free.
+READS = 2
+# How often a load looks a column up in the history: with every read, whether what is stored is newer; once, in which
+# partitions the records stand; once, which day is the newest.
+LOOKUPS = {"updated_at": READS, "landed_date": READS + 2}
+KEY_LOOKUPS = READS + 1
 
 GIB = 2**30
 TIB = 2**40
@@ -20,12 +25,17 @@ TIB = 2**40
 
 @dataclass(frozen=True)
 class Day:
-    """What a day brings to a domain, in rows and bytes."""
+    """What a day brings to a domain: rows, bytes of files, and bytes of the tables."""
 
     domain: str
     rows: float
     landed: float
-    scanned: float
+    curated: float
+
+    @property
+    def moved(self) -> float:
+        """Bytes that Omni reads, and moves to BigQuery."""
+        return READS * self.curated
 
 
 @dataclass(frozen=True)
@@ -58,31 +68,46 @@ def days(mesh: Mesh) -> list[Day]:
     """What a day brings, per domain."""
     found = []
     for product in mesh.products:
-        scanned = sum(brought(mesh, entity) for entity in product.entities)
-        landed = scanned * mesh.cost["volumes"]["compression"]
-        found.append(Day(product.domain, sum(rows(mesh, entity) for entity in product.entities), landed, scanned))
+        curated = sum(brought(mesh, entity) for entity in product.entities)
+        landed = curated * mesh.cost["volumes"]["compression"]
+        found.append(Day(product.domain, sum(rows(mesh, entity) for entity in product.entities), landed, curated))
     return found
 
 
-def looked_up(mesh: Mesh) -> float:
-    """Bytes of the keys and times that a day brings, which later runs look up."""
-    return sum(
-        brought(mesh, entity, [column for column in entity.columns if column.key or column.name in LOOKED_UP])
-        for _, entity in mesh.staging.values()
-    )
+def read_by_dbt(mesh: Mesh, history: int) -> float:
+    """Bytes that a daily run reads in BigQuery, once landed data is `history` days old."""
+    return history * _of_history(mesh) + _merged(mesh)
+
+
+def _of_history(mesh: Mesh) -> float:
+    """For each day of history: what loads look up, what tests read, and what the marts are made of."""
+    found = 0.0
+    for model, (_, entity) in mesh.staging.items():
+        for column in entity.columns:
+            times = KEY_LOOKUPS if column.key else LOOKUPS.get(column.name, 0)
+            found += (times + mesh.tested[model][column.name]) * brought(mesh, entity, [column])
+    for mart in mesh.marts:
+        # Read once more to be copied to where its columns bear their policy tags: no larger than what it is made of.
+        inputs = (mesh.staging[model][1] for model in mesh.inputs[mart.name] if model in mesh.staging)
+        found += (READS + 1) * sum(brought(mesh, entity) for entity in inputs)
+    return found
+
+
+def _merged(mesh: Mesh) -> float:
+    """By each MERGE: the records of the day, and the days in which older versions of them stand."""
+    return float((1 + mesh.cost["volumes"]["days_corrected"]) * sum(day.curated for day in days(mesh)))
 
 
 def month(mesh: Mesh, history: int) -> list[Item]:
     """The bill of a month in one environment and cell, once landed data is `history` days old."""
     volumes, prices = mesh.cost["volumes"], mesh.cost["prices"]
     each = days(mesh)
-    scanned = sum(day.scanned for day in each)
-    curated = scanned * history
-    by_dbt = history * (looked_up(mesh) + sum(_read_by(mesh, mart.name) for mart in mesh.marts))
-    read = DAYS * (by_dbt + volumes["readers_scan_per_day"] * curated)
+    moved = sum(day.moved for day in each)
+    curated = history * sum(day.curated for day in each)
+    read = DAYS * (read_by_dbt(mesh, history) + volumes["readers_scan_per_day"] * curated)
     items = [
-        ("Omni reads what landed", DAYS * scanned / TIB, "TiB", "omni_scan_per_tib"),
-        ("what landed goes to BigQuery", DAYS * scanned / GIB, "GiB", "omni_transfer_per_gib"),
+        ("Omni reads what landed", DAYS * moved / TIB, "TiB", "omni_scan_per_tib"),
+        ("what landed goes to BigQuery", DAYS * moved / GIB, "GiB", "omni_transfer_per_gib"),
         ("dbt and readers scan BigQuery", read / TIB, "TiB", "bigquery_scan_per_tib"),
         ("curated tables are stored", curated / GIB, "GiB", "bigquery_storage_per_gib_month"),
         (
@@ -94,8 +119,3 @@ def month(mesh: Mesh, history: int) -> list[Item]:
         ("Airflow runs", 1, "environment", "composer_per_month"),
     ]
     return [Item(name, quantity, unit, prices[price]) for name, quantity, unit, price in items]
-
-
-def _read_by(mesh: Mesh, mart: str) -> float:
-    """Bytes that a day adds to what a mart reads at most: every column of the staging tables that it is made of."""
-    return sum(brought(mesh, mesh.staging[model][1]) for model in mesh.inputs[mart] if model in mesh.staging)

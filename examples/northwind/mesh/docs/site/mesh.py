@@ -146,6 +146,8 @@ class Mesh:
     inputs: Mapping[str, tuple[str, ...]]
     # Model -> tests that look at it.
     tests: Mapping[str, tuple[str, ...]]
+    # Model -> columns of it, and how many data tests read each.
+    tested: Mapping[str, Counter[str]]
     run: Run | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -200,10 +202,15 @@ def read(manifest: Path, repository: Path = REPOSITORY) -> Mesh:
             dashboards[id].append(exposure.get("label") or exposure["name"])
     masks = {column.policy_tag: column.masking for product in products for _, column in product.columns}
     tests: dict[str, list[str]] = defaultdict(list)
+    tested: dict[str, Counter[str]] = defaultdict(Counter)
     for id, node in {**described["nodes"], **described.get("unit_tests", {})}.items():
         if node["resource_type"] in ("test", "unit_test"):
             for model in [node["attached_node"]] if node.get("attached_node") else node["depends_on"]["nodes"]:
                 tests[names.get(model, model)].append(id)
+            # A data test reads the columns that its arguments name, in every model that it looks at.
+            arguments = node.get("test_metadata", {}).get("kwargs", {}).values()
+            for model in node["depends_on"]["nodes"]:
+                tested[names.get(model, model)].update({name for name in arguments if isinstance(name, str)})
     return Mesh(
         shape=_yaml(repository / SHAPE),
         cost=_yaml(repository / COST),
@@ -219,6 +226,7 @@ def read(manifest: Path, repository: Path = REPOSITORY) -> Mesh:
             for id, node in models.items()
         },
         tests={model: tuple(ids) for model, ids in tests.items()},
+        tested=tested,
         run=_run(repository / RESULTS),
         names=names | {id: node["name"] for id, node in described.get("unit_tests", {}).items()},
     )
