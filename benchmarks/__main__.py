@@ -11,12 +11,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import rendering
+from benchmarks import infrastructure, rendering, warehouse
 from benchmarks.measure import Benchmark, Measure
 from benchmarks.report import summary, write
 
 BENCHMARKS: dict[str, Benchmark] = {
     "copy": rendering.bench_copy,
+    "plan": infrastructure.bench_plan,
+    "plan_growth": infrastructure.bench_plan_growth,
+    "sentinel": infrastructure.bench_sentinel,
+    "emulator": warehouse.bench_emulator,
 }
 
 
