@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import documentation, orchestration, rendering
+from benchmarks import documentation, infrastructure, orchestration, rendering, warehouse
 from benchmarks.measure import Benchmark, Measure
 from benchmarks.report import summary, write
 
@@ -21,6 +21,10 @@ BENCHMARKS: dict[str, Benchmark] = {
     "update": rendering.bench_update,
     "dags": orchestration.bench_dags,
     "docs": documentation.bench_docs,
+    "plan": infrastructure.bench_plan,
+    "plan_growth": infrastructure.bench_plan_growth,
+    "sentinel": infrastructure.bench_sentinel,
+    "emulator": warehouse.bench_emulator,
 }
 
 

@@ -141,7 +141,7 @@ def warehouse(mesh: Mesh, target: str = "dev", tables: bool = True, **profile: A
     with Emulator(mesh=mesh.root, tables=tables) as emulator:
         project, location = place_of(mesh, target)
         ids = policy_tag_ids(mesh, project, location)
-        folder = profiles_for(mesh, emulator, target, **profile)
+        folder = profiles_for(mesh, emulator.endpoint, target, **profile)
         settings = {"DBT_PROFILES_DIR": str(folder), "POLICY_TAG_IDS": json.dumps(ids)}
         command = [str(mesh.environment.python), str(Path(__file__).with_name("invocations.py")), emulator.endpoint]
         with subprocess.Popen(
@@ -162,10 +162,10 @@ def place_of(mesh: Mesh, target: str) -> tuple[str, str]:
     return output["project"], output["location"]
 
 
-def profiles_for(mesh: Mesh, emulator: Emulator, target: str = "dev", **profile: Any) -> Path:
+def profiles_for(mesh: Mesh, endpoint: str, target: str = "dev", **profile: Any) -> Path:
     """The folder of profiles that lead all targets to the service, into the project of one of them."""
     profiles = yaml.safe_load((mesh.root / "dbt" / "profiles.yml").read_text())
-    service = {"method": "oauth-secrets", "token": "dummy", "api_endpoint": emulator.endpoint}
+    service = {"method": "oauth-secrets", "token": "dummy", "api_endpoint": endpoint}
     service["project"], _ = place_of(mesh, target)
     for output in profiles["clinical_mesh"]["outputs"].values():
         if output["type"] == "bigquery":

@@ -70,7 +70,7 @@ def test_a_failing_domain_holds_what_depends_on_it(
     else:
         with Emulator(mesh=mesh.root, tables=False) as emulator:
             airflow.settings.update(bigquery_settings(mesh, emulator.endpoint))
-            airflow.settings["DBT_PROFILES_DIR"] = str(profiles_for(mesh, emulator))
+            airflow.settings["DBT_PROFILES_DIR"] = str(profiles_for(mesh, emulator.endpoint))
             with airflow.process() as process:
                 assert process.run(REGISTER).success
                 _fail_and_mend(airflow, process, mesh, emulator, yesterday)

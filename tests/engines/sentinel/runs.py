@@ -2,6 +2,9 @@
 
 Lists and maps of the caller are shared with the policy until it changes one. Then the run is given up and repeated
 with copies of everything (`NeedsCopies`): seldom needed, and the policy sees what it would see in the real runtime.
+
+Functions of modules that policies share remember what they gave: nothing that they see can change, and many policies
+ask the same of the same resources.
 """
 
 from __future__ import annotations
@@ -31,6 +34,18 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+REMEMBERED = 20
+"""Steps of a call whose result is remembered: a copy of it costs as much as a few."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a function of a shared module gave. The arguments are kept so that no other value gets their identity."""
+
+    arguments: list[Value]
+    result: Value
 
 
 class NeedsCopies(Exception):  # noqa: N818 - a signal
@@ -87,6 +102,10 @@ class Run:
                 f"{closure.name or 'the function'} takes {_count(len(parameters), len(parameters))},"
                 f" got {len(arguments)}"
             )
+        key = closure.key(arguments) if self.share and isinstance(closure.scope.values, SettledVariables) else None
+        if key in closure.known:
+            return duplicate(closure.known[key].result, everything=False)
+        steps, lines = self.steps, len(self.printed)
         self.steps -= 1
         self.depth -= 1
         if self.steps < 0 or self.depth < 0:
@@ -97,7 +116,10 @@ class Run:
         self.depth += 1
         if ended is None:
             raise Undetermined(f"{closure.name or 'the function'} ends without return: nothing says what it gives")
-        return ended[0]
+        result = ended[0]
+        if key is not None and steps - self.steps >= REMEMBERED and len(self.printed) == lines:
+            closure.known[key] = Known(arguments, duplicate(result, everything=False))
+        return result
 
     def own(self, collection: Value) -> None:
         """Make sure that a list or map may be changed. Raises NeedsCopies."""
@@ -131,13 +153,29 @@ class Scope:
 class Closure:
     """A function of a policy, with the scope that it was made in."""
 
-    __slots__ = ("body", "name", "parameters", "scope")
+    __slots__ = ("body", "known", "name", "parameters", "scope")
 
     def __init__(self, parameters: list[str], body: Execute, scope: Scope, name: str | None) -> None:
         self.parameters = parameters
         self.body = body
         self.scope = scope
         self.name = name
+        self.known: dict[object, Known] = {}
+
+    def key(self, arguments: list[Value]) -> object:
+        """What a result is remembered by; None if an argument may change."""
+        parts: list[object] = []
+        for argument in arguments:
+            kind = argument.__class__
+            if kind is str:
+                parts.append(argument)
+            elif kind in (dict, list) or argument is None:
+                parts.append((kind, id(argument)))
+            elif kind in (bool, int, float):
+                parts.append((kind, argument))
+            else:
+                return None
+        return tuple(parts)
 
 
 class RuleValue:
