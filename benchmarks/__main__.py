@@ -11,12 +11,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import rendering
+from benchmarks import building, landing, rendering
 from benchmarks.measure import Benchmark, Measure
 from benchmarks.report import summary, write
 
 BENCHMARKS: dict[str, Benchmark] = {
     "copy": rendering.bench_copy,
+    "landing": landing.bench_landing,
+    "demo": building.bench_demo,
+    "daily": building.bench_daily,
 }
 
 
