@@ -12,7 +12,8 @@ from tests.engines.environments import environment
 from tests.mesh import Mesh
 from tests.render import POLICY_CASES, copy_template, example_answers, render
 
-PATIENTS = 40_000
+# Of whom ten million rows land over three days.
+PATIENTS = 112_000
 # Says, as JSON: the number of rows that landed, and statements that write as many rows of the same columns to files of
 # the same names in another folder, which it makes. Keys are numbers of their own, other text is one of a hundred.
 STATEMENTS = """
@@ -58,7 +59,7 @@ def rendered_mesh(scratch: Path, **changed: object) -> Mesh:
 
 
 def bench_landing(scratch: Path) -> Sequence[Ratio]:
-    """`demo/generate.py` of the full example, the whole process, at 40,000 patients.
+    """`demo/generate.py` of the full example, the whole process, at ten million rows.
 
     The reference is DuckDB alone, which writes files of the same paths, columns, types and numbers of rows with values
     that follow from the row's number and nothing else: no codes, no keys that must be found again, no versions, no
@@ -72,7 +73,7 @@ def bench_landing(scratch: Path) -> Sequence[Ratio]:
     ours, plain = least(
         partial(cost_of, partial(run, [python, "demo/generate.py", "--patients", str(PATIENTS)], mesh.root)),
         partial(cost_of, partial(run, [python, "-c", EXECUTE, statements])),
-        times=2,
+        times=1,
     )
     return [
         Ratio(
@@ -84,5 +85,7 @@ def bench_landing(scratch: Path) -> Sequence[Ratio]:
             0.5,
             (ours.memory, plain.memory),
             more_is_better=True,
+            distance="References (joins and a sort), draws of codes and of what is left out, keys as text; 3 s of CPU "
+            "are the binding of 135 wide statements.",
         )
     ]
