@@ -19,6 +19,7 @@ PATIENTS = 112_000
 HISTORIES = (5, 500)
 PATIENTS_A_DAY = 200
 DOMAINS = ("patients", "encounters", "labs", "vitals")
+STAGING = ("--select", "path:models/staging")
 DAY_BEFORE, DAY, DAY_AFTER = "2026-01-04", "2026-01-05", "2026-01-06"
 # Lands what has landed on a single day on each of the days before it too, under keys of their own. On the day itself a
 # tenth of the records of the day before it change.
@@ -175,8 +176,7 @@ class History:
 
     def build(self, **variables: str) -> None:
         """Build the staging models of the days that landed between these, and test what is new in them."""
-        select = ("--select", "path:models/staging", "--indirect-selection", "cautious")
-        self.warehouse.dbt("build", *select, "--vars", json.dumps(variables))
+        self.warehouse.dbt("build", *STAGING, "--indirect-selection", "cautious", "--vars", json.dumps(variables))
 
     def land(self) -> list[Path]:
         """Land all days and load all but the last; the files that a load of that day reads.
@@ -186,7 +186,7 @@ class History:
         landing = self.warehouse.landing
         self.warehouse.land(PATIENTS_A_DAY, "--days", "1", "--first-day", DAY)
         self.warehouse.mesh.python("-c", LAND_HISTORY, str(landing), str(self.days))
-        self.build(landed_to=DAY_BEFORE)
+        self.warehouse.dbt("run", *STAGING, "--vars", json.dumps({"landed_to": DAY_BEFORE}))
         self.warehouse.database.rename(self.loaded)
         read = []
         for entity in landing.glob("*/*"):
