@@ -86,6 +86,6 @@ def bench_landing(scratch: Path) -> Sequence[Ratio]:
             (ours.memory, plain.memory),
             more_is_better=True,
             distance="References (joins and a sort), draws of codes and of what is left out, keys as text; 3 s of CPU "
-            "are the binding of 135 wide statements.",
+            "are what it takes to plan more than a hundred wide statements.",
         )
     ]
