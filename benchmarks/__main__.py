@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import documentation, infrastructure, orchestration, rendering, warehouse
+from benchmarks import building, documentation, infrastructure, landing, orchestration, rendering, warehouse
 from benchmarks.measure import Benchmark, Measure
 from benchmarks.report import summary, write
 
@@ -19,12 +19,15 @@ BENCHMARKS: dict[str, Benchmark] = {
     "copy": rendering.bench_copy,
     "growth": rendering.bench_growth,
     "update": rendering.bench_update,
-    "dags": orchestration.bench_dags,
-    "docs": documentation.bench_docs,
+    "landing": landing.bench_landing,
+    "demo": building.bench_demo,
+    "daily": building.bench_daily,
     "plan": infrastructure.bench_plan,
     "plan_growth": infrastructure.bench_plan_growth,
     "sentinel": infrastructure.bench_sentinel,
     "emulator": warehouse.bench_emulator,
+    "dags": orchestration.bench_dags,
+    "docs": documentation.bench_docs,
 }
 
 
@@ -39,13 +42,13 @@ def main() -> None:
     found: dict[str, list[Measure]] = {}
     for name in names or BENCHMARKS:
         print(f"{name} ...", file=sys.stderr, flush=True)
+        began = time.monotonic()
         with tempfile.TemporaryDirectory() as scratch:
             found[name] = list(BENCHMARKS[name](Path(scratch)))
-        print(summary(found[name]), flush=True)
-    seconds = time.monotonic() - started
+        print(f"{summary(found[name])}\n  in {time.monotonic() - began:.0f} s", flush=True)
     if not names:
-        write(found, {name: benchmark.__doc__ or "" for name, benchmark in BENCHMARKS.items()}, seconds / 60)
-    print(f"{seconds:.0f} s", file=sys.stderr)
+        minutes = (time.monotonic() - started) / 60
+        write(found, {name: benchmark.__doc__ or "" for name, benchmark in BENCHMARKS.items()}, minutes)
 
 
 if __name__ == "__main__":

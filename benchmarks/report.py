@@ -120,6 +120,6 @@ def write(found: Mapping[str, Sequence[Measure]], timed: Mapping[str, str], minu
         for each in group
         if isinstance(each, Growth)
     ]
-    drawing = ["python", Path(__file__).with_name("plot.py"), PLOT]
-    environment("plot").run(drawing, cwd=Path(__file__).parent, input=json.dumps(curves))
+    command = ["python", str(Path(__file__).with_name("plot.py")), str(PLOT)]
+    environment("plot").run(command, cwd=Path(__file__).parent, input=json.dumps(curves))
     print(f"Wrote {RESULTS.relative_to(Path.cwd())} and {PLOT.relative_to(Path.cwd())}.")

@@ -18,6 +18,8 @@ CODE_SYSTEMS = REPOSITORY / "dbt" / "seeds" / "code_systems"
 PARTITION = "landed_date"
 VERSION = "updated_at"
 
+# libyaml's reader where PyYAML was built with it: ten times as fast.
+_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
 
 
@@ -133,7 +135,7 @@ def _code_system(path: Path) -> CodeSystem:
 
 
 def _entities(path: Path) -> list[Entity]:
-    contract = yaml.safe_load(path.read_text(encoding="utf-8"))
+    contract = yaml.load(path.read_text(encoding="utf-8"), _YAML)
     local = [server for server in contract.get("servers", ()) if server.get("server") == "local"]
     entities = [
         Entity(

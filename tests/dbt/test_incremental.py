@@ -87,6 +87,15 @@ def test_second_day_reads_the_new_partition_alone(loads: Loads) -> None:
     assert set(loads.files_read.values()) == {1}
 
 
+def test_daily_load_opens_no_file_between_the_first_and_its_own(loads: Loads) -> None:
+    """Not for its columns either."""
+    [file] = (loads.daily.landing / "labs/lab_results/landed_date=2026-01-06").iterdir()
+    content = file.read_bytes()
+    file.write_bytes(b"no Parquet")
+    loads.daily.dbt("run", "--select", "stg_labs__lab_results", "--vars", "{landed_from: 2026-01-07}")
+    file.write_bytes(content)
+
+
 def test_first_load_reads_all_files(loads: Loads) -> None:
     # The counter can count: without a newer partition to start from, every file is read.
     assert files_read(loads.at_once, "stg_labs__lab_results") == 3

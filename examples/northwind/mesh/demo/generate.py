@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import datetime
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,7 +40,7 @@ UPDATED = 0.03
 LATE = 0.01
 DUPLICATED = 0.01
 
-_RAW = "_raw"
+_ROWS = "_rows"
 _KIND = "_kind"
 
 
@@ -76,53 +77,64 @@ def generate(
     last = {entity.domain: index for index, entity in enumerate(ordered)}
     progress = Progress("Landing data", len(last))
     parents: dict[str, Parent] = {}
+    referred = set().union(*map(_parents_of, ordered))
     landed = 0
     with Landing(output, format, connection) as landing:
         for index, entity in enumerate(ordered):
-            landed += _generate_entity(entity, code_systems, settings, connection, parents, landing)
+            with _said_of(entity):
+                values, complete = _make_rows(entity, code_systems, settings, connection, parents)
+                for day in range(1, settings.days + 1):
+                    landed += landing.write(entity, settings.day(day), _landed_rows(values, day))
+                if entity.id in referred:
+                    parents[entity.id] = _parent(values, complete, connection)
+            connection.execute(f"drop table {_ROWS}")
             if last[entity.domain] == index:
                 progress.step(progress.done + 1, entity.domain)
     progress.finish(f"{landed} rows of {settings.patients} patients over {settings.days} days")
     return landed
 
 
-def _generate_entity(
+def _make_rows(
     entity: Entity,
     code_systems: Mapping[str, CodeSystem],
     settings: Settings,
     connection: duckdb.DuckDBPyConnection,
-    parents: dict[str, Parent],
-    landing: Landing,
-) -> int:
-    """Land one entity and add it to the parents that later ones can refer to; the number of landed rows."""
+    parents: Mapping[str, Parent],
+) -> tuple[Values, frozenset[str]]:
+    """Put the rows of the entity into a table, with their references.
+
+    Returns what makes their other values, and the columns without a null before values are left out.
+    """
     values = Values(entity, settings, code_systems, rows=max(1, round(entity.rows_per_patient * settings.patients)))
     values.rows = min([values.rows, *_limits(entity, values, parents)])
     references = References(entity, parents, values, _numbered_rows(values))
-    table = identifier(entity.id)
-    _run(connection, entity, f"create temp table {_RAW} as {_raw_rows(values, references)}")
-    landed = sum(
-        landing.write(entity, settings.day(day), _landed_rows(values, day)) for day in range(1, settings.days + 1)
-    )
-    # What children may ask of a parent: keys, references and times.
+    connection.execute(f"create temp table {_ROWS} as {_rows(values, references)}")
+    required = {column.name for column in entity.columns if column.required}
+    return values, frozenset(required | references.complete)
+
+
+def _parent(values: Values, complete: frozenset[str], connection: duckdb.DuckDBPyConnection) -> Parent:
+    """The entity as a parent, with what children may ask of it: keys, references and times."""
+    entity, table = values.entity, identifier(values.entity.id)
     kept = [
         column.name
         for column in entity.columns
         if column.key or column.reference or column.type in ("date", "timestamp")
     ]
-    columns = ", ".join(map(identifier, kept))
-    _run(connection, entity, f"create temp table {table} as select {ROW}, {columns} from {_RAW} order by {ROW}")
-    parents[entity.id] = Parent(
-        entity, table, _landed_by(connection, settings.days), frozenset(_complete(entity, references))
-    )
-    connection.execute(f"drop table {_RAW}")
-    return landed
+    query = Query()
+    query.add(f"select * from {_ROWS}")
+    _add_values(query, values)
+    query.add(f"select {ROW}, {', '.join(map(identifier, kept))} from {query.last}")
+    connection.execute(f"create temp table {table} as {query.sql}")
+    return Parent(entity, table, _landed_by(connection, values.settings.days), complete)
 
 
-def _run(connection: duckdb.DuckDBPyConnection, entity: Entity, sql: str) -> None:
-    """Execute SQL made from a contract; what DuckDB says against it is said of the contract."""
+@contextmanager
+def _said_of(entity: Entity) -> Iterator[None]:
+    """What DuckDB says against SQL made from a contract, or against its values, is said of the contract."""
     try:
-        connection.execute(sql)
-    except duckdb.Error as error:
+        yield
+    except (duckdb.ProgrammingError, duckdb.DataError) as error:
         raise entity.error(f"no rows can be made: {error}") from error
 
 
@@ -138,14 +150,9 @@ def _limits(entity: Entity, values: Values, parents: Mapping[str, Parent]) -> li
     return limits
 
 
-def _complete(entity: Entity, references: References) -> set[str]:
-    """Columns without a null before values are left out."""
-    return {column.name for column in entity.columns if column.required} | references.complete
-
-
 def _landed_by(connection: duckdb.DuckDBPyConnection, days: int) -> tuple[int, ...]:
     counts = ", ".join(f"count(*) filter ({DAY} <= {day})" for day in range(1, days + 1))
-    row = connection.execute(f"select {counts} from {_RAW}").fetchone()
+    row = connection.execute(f"select {counts} from {_ROWS}").fetchone()
     return tuple(row or ())
 
 
@@ -181,25 +188,44 @@ def _without_absent_parents(entity: Entity, present: set[str]) -> Entity:
 # -- the select of one entity ------------------------------------------------------------------------------------------
 
 
-def _raw_rows(values: Values, references: References) -> str:
-    """The query of all rows of the entity, complete and in their first version.
+def _rows(values: Values, references: References) -> str:
+    """The query of all rows of the entity, in their order, with their references.
 
-    Values are left out later, so that a time after a missing time, or the unit of a missing value, still has a base.
+    Other values are added each time that rows are read, which takes less than to keep them.
     """
     query, columns = references.query, values.entity.columns
     own = [column for column in columns if column.reference and column.reference.entity == values.entity.id]
     values.settled = frozenset([*references.names, *(column.name for column in own)])
-    levels = values.levels()
-    query.add_columns(helper for level in levels for column in level for helper in values.helpers(column).items())
-    for level in levels:
-        query.add_columns((column.name, values.value(column)) for column in level)
-    query.add_columns([(column.name, references.self_reference(column)) for column in own])
-    query.add_columns([(VERSION, _first_version(values))])
-    if missing := [column.name for column in columns if column.reference and column.required]:
+    required = [column.name for column in columns if column.name in references.names and column.required]
+    if missing := [name for name in required if name not in references.complete]:
         condition = " and ".join(f"{identifier(name)} is not null" for name in missing)
         number = f"row_number() over (order by {ROW}) as {ROW}"
         query.add(f"select * replace ({number})\nfrom {query.last}\nwhere {condition}")
-    return query.sql
+    if own:
+        # The key that they hold is that of another row: it must be there.
+        levels = values.levels()
+        while levels and values.entity.key.name not in values.settled:
+            level = levels.pop(0)
+            _add_level(query, values, level)
+            values.settled |= {column.name for column in level}
+        query.add_columns([(column.name, references.self_reference(column)) for column in own])
+    return f"{query.sql}\norder by {ROW}"
+
+
+def _add_values(query: Query, values: Values) -> None:
+    """Add to the rows what they lack, complete and in its first version.
+
+    Values are left out later, so that a time after a missing time, or the unit of a missing value, still has a base.
+    """
+    for level in values.levels():
+        _add_level(query, values, level)
+    query.add_columns([(VERSION, _first_version(values))])
+
+
+def _add_level(query: Query, values: Values, level: Sequence[Column]) -> None:
+    if helpers := [helper for column in level for helper in values.helpers(column).items()]:
+        query.add_columns(helpers)
+    query.add_columns((column.name, values.value(column)) for column in level)
 
 
 def _numbered_rows(values: Values) -> Query:
@@ -210,9 +236,7 @@ def _numbered_rows(values: Values) -> Query:
     day = " + ".join(["1", *(f"cast(range > {bound} as integer)" for bound in bounds)])
     query = Query()
     query.add(f"select range as {ROW}, {day} as {DAY}\nfrom range(1, {values.rows + 1})")
-    query.add_columns([("_digest", values.row_digest(ROW))])
-    low, high = "_digest & 4294967295::ubigint", "_digest >> 32"
-    query.add_columns(zip(BITS, (low, high), strict=True), kept="* exclude (_digest)")
+    query.add_columns(zip(BITS, values.row_bits(), strict=True))
     return query
 
 
@@ -242,18 +266,21 @@ def _landed_rows(values: Values, day: int) -> str:
         f"case when {DAY} = {day} then 'new' when {DAY} > {day} then null"
         f" when {share} < {UPDATED} then 'updated' when {share} < {UPDATED + LATE} then 'late' end"
     )
-    copies = (
-        "1" if day == 1 else f"case when {values.fraction(f'{_KIND}#copies {day}')} < {DUPLICATED} then 2 else 1 end"
-    )
     derived = [column for column in entity.columns if column.transform]
     query = Query()
-    query.add(f"select *, {kind} as {_KIND}, unnest(range({copies})) as _copy\nfrom {_RAW}")
-    changes = ", ".join(f"{sql} as {identifier(name)}" for name, sql in _changed(values, day))
-    query.add(f"select * replace ({changes})\nfrom {query.last}\nwhere {_KIND} is not null")
+    query.add(f"select *, {kind} as {_KIND}\nfrom {_ROWS}")
+    query.add(f"select *\nfrom {query.last}\nwhere {_KIND} is not null")
+    if day > 1:
+        copies = f"case when {values.fraction(f'{_KIND}#copies {day}')} < {DUPLICATED} then 2 else 1 end"
+        query.add(f"select *, unnest(range({copies})) as _copy\nfrom {query.last}")
+    _add_values(query, values)
+    if day > 1:
+        changes = ", ".join(f"{sql} as {identifier(name)}" for name, sql in _changed(values, day))
+        query.add(f"select * replace ({changes})\nfrom {query.last}")
     landed = [(column.name, _present(values, column)) for column in entity.columns if not column.transform]
     query.add_columns([*((f"_raw.{c.name}", identifier(c.name)) for c in derived), *landed], kept=ROW)
     query.add_columns((column.name, _derived(column)) for column in derived)
-    return f"{query.sql}\norder by {ROW}"
+    return query.sql
 
 
 def _changed(values: Values, day: int) -> list[tuple[str, str]]:

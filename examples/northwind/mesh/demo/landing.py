@@ -117,6 +117,9 @@ def landed_value(column: Column, format: str) -> str:
     """The SQL expression that gives the column as a file of that format holds it."""
     name = identifier(column.name)
     if format == "parquet":
+        # What a cast to timestamptz gives in UTC, without a calendar for each value.
+        if column.type == "timestamp":
+            return f"make_timestamptz(epoch_us(cast({name} as timestamp)))"
         return f"cast({name} as {landing_type(column)})"
     if column.type == "array":
         value = f"[{_text_value('item', column.item_type or 'string')} for item in {name}]"

@@ -96,12 +96,16 @@ class References:
         return pairs
 
     def _next(self, settled: list[str]) -> str:
-        """The reference to settle next: one that is said already, else a required one, else the one that says most."""
+        """The reference to settle next: one that is said already, else the one that says most, a required one first.
+
+        To follow what a parent says is less work than to look for a parent that agrees.
+        """
         waiting = [name for name in self._columns if name not in settled]
         said = [name for name in waiting if self._sayings(name, settled)]
 
-        def rank(name: str) -> tuple[bool, bool, int]:
-            return self._columns[name].unique, self._columns[name].required, len(self._shared[name])
+        def rank(name: str) -> tuple[bool, int, bool]:
+            says = [pair for pair in self._shared[name] if pair.parents in self._complete_of(name)]
+            return self._columns[name].unique, len(says), self._columns[name].required
 
         return max(said or waiting, key=rank)
 
@@ -116,22 +120,25 @@ class References:
         said = [identifier(f"{other}.{name}") for other, name in sayings]
         name, key = identifier(column.name), identifier(parent.entity.key.name)
         is_complete = any(other in self.complete and said_by in self._complete_of(other) for other, said_by in sayings)
+        brought = "".join(
+            f", parent.{identifier(of)} as {identifier(f'{column.name}.{of}')}" for of in self._brought(column)
+        )
         if not is_complete:
             conditions = [] if column.unique else [pair for pair in self._shared[column.name] if pair.own in settled]
             is_complete = self._pick(column, parent, conditions)
+            own = f"coalesce({', '.join(said)}, parent.{key})" if said else f"parent.{key}"
+            # Without a saying, the parent that was drawn is the one to bring columns from.
             self.query.add(
-                f"select child.* exclude ({_PICK}), coalesce({', '.join([*said, f'parent.{key}'])}) as {name}\n"
+                f"select child.* exclude ({_PICK}), {own} as {name}{'' if said else brought}\n"
                 f"from {self.query.last} as child left join {parent.table} as parent on parent.{ROW} = child.{_PICK}"
             )
         else:
             self.query.add(f"select *, coalesce({', '.join(said)}) as {name} from {self.query.last}")
         if is_complete:
             self.complete.add(column.name)
-        brought = self._brought(column)
-        if brought:
-            columns = ", ".join(f"parent.{identifier(of)} as {identifier(f'{column.name}.{of}')}" for of in brought)
+        if brought and said:
             self.query.add(
-                f"select child.*, {columns}\n"
+                f"select child.*{brought}\n"
                 f"from {self.query.last} as child left join {parent.table} as parent on parent.{key} = child.{name}"
             )
 

@@ -1,8 +1,8 @@
 """SQL expressions that give each column a plausible value, from what its contract says of it.
 
 Nothing here is random: every draw follows from seed, entity, column and row, so that a seed always gives the same
-data, whatever else is in the mesh. Rows are digested with MD5, whose values, unlike those of hash(), never change
-between releases of DuckDB.
+data, whatever else is in the mesh. The bits of a row are made by plain arithmetic, whose values, unlike those of
+hash(), never change between releases of DuckDB.
 """
 
 from __future__ import annotations
@@ -70,15 +70,15 @@ class Values:
 
     # -- draws ---------------------------------------------------------------------------------------------------------
 
-    def row_digest(self, row: str) -> str:
-        """64 pseudo-random bits of a row."""
-        return f"md5_number_lower({literal(f'{self.settings.seed}|{self.entity.id}|')} || cast({row} as varchar))"
+    def row_bits(self) -> list[str]:
+        """Twice 32 pseudo-random bits of a row."""
+        return [_mixed(f"xor({ROW}::ubigint, {factor}::ubigint)") for factor in self._factors(ROW)]
 
     def draw(self, purpose: str) -> str:
         """32 pseudo-random bits of the row for this purpose, usually a column's name.
 
-        A digest for each draw would be most of the work. Instead both halves of the row's digest are multiplied by odd
-        numbers of the purpose. The middle bits of such products are even; the lowest differ little from one purpose
+        Both halves of the row's bits are multiplied by odd numbers of the purpose, which is less work than to mix the
+        row anew for each draw. The middle bits of such products are even; the lowest differ little from one purpose
         to another, and the highest depend on the size of the factors.
         """
         low, high = self._factors(purpose)
@@ -106,7 +106,7 @@ class Values:
         root = column
         while root.lookup and (source := self.entity.column(root.lookup[0])):
             root = source
-        return f"{self.fraction(f'{root.name}#present')} < {column.completeness}"
+        return f"{self.draw(f'{root.name}#present')} < {round(column.completeness * 2**32)}"
 
     # -- order ---------------------------------------------------------------------------------------------------------
 
@@ -221,7 +221,7 @@ class Values:
         if looked_up := self._looked_up(column):
             return self._concept_attribute(column, *looked_up)
         if choices := self.choices(column):
-            return _element(choices, identifier(concept_index(column)))
+            return _element(choices, identifier(concept_index(column)), _RAW_TYPES[column.type])
         if column.lookup:
             raise self.entity.error(
                 f"looks up {'.'.join(column.lookup)}, and {column.lookup[0]} has no code system among the seeds",
@@ -253,7 +253,7 @@ class Values:
         values = [concept.get(attribute) or default for concept in concepts]
         if column.required and None in values:
             raise self.entity.error(f"is required, and a concept of {source.code_system} has no {attribute}", column)
-        return _element(values, index)
+        return _element(values, index, _RAW_TYPES[column.type])
 
     def _in_range(self, column: Column, source: Column, concepts: Sequence[Mapping[str, str]]) -> str:
         """A value from a little below the concept's range to a little above, rounded as the range's width suggests."""
@@ -264,7 +264,7 @@ class Values:
         digits = [None if r is None else _digits(r[1] - r[0]) for r in ranges]
         fraction = self.fraction(column.name)
         return (
-            f"round(cast({_element(lows, index)} as double) + cast({_element(widths, index)} as double) * {fraction},"
+            f"round({_element(lows, index, 'double')} + {_element(widths, index, 'double')} * {fraction},"
             f" {_element(digits, index)})"
         )
 
@@ -325,9 +325,10 @@ class Values:
         if column.pattern:
             return self._matching(column, column.pattern)
         if column.key:
-            return f"printf('{self.entity.name.upper()}-%08d', {ROW})"
+            return _key(self.entity.name, ROW, self.rows)
         if _is_free_key(column):
-            return f"printf('{column.name[:-3].upper()}-%08d', 1 + {self.pick(column.name, self.settings.patients)})"
+            patients = self.settings.patients
+            return _key(column.name[:-3], f"1 + {self.pick(column.name, patients)}", patients)
         number = ROW if column.unique else f"1 + {self.pick(column.name, 100)}"
         return f"{literal(column.name + ' ')} || cast({number} as varchar)"
 
@@ -450,13 +451,28 @@ def row_limit(column: Column, values: Values) -> int | None:
     return len(values.choices(column)) or None if column.unique else None
 
 
+def _key(name: str, number: str, most: int) -> str:
+    """A key of eight digits, or of more where there are more rows; printf() would take twice as long."""
+    return f"{literal(f'{name.upper()}-')} || substr(cast({10 ** max(8, len(str(most)))} + {number} as varchar), 2)"
+
+
+def _mixed(number: str) -> str:
+    """32 pseudo-random bits of a number of 32 bits: the hash function lowbias32, https://nullprogram.com/blog/2018/07/31/."""
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        number = f"((xor({number}, {number} >> {shift}) * {factor}::ubigint) & {2**32 - 1}::ubigint)"
+    return f"xor({number}, {number} >> 16)"
+
+
 def _digest(text: str) -> int:
     return int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(), 16)
 
 
-def _element(values: Sequence[Any], index: str) -> str:
-    """The element of a list at a position counted from 0."""
-    return f"[{', '.join(map(_constant, values))}][1 + {index}]"
+def _element(values: Sequence[Any], index: str, type: str | None = None) -> str:
+    """The element of a list at a position counted from 0. With a type the list is cast, which is done but once."""
+    if len(values) == 1:
+        return _constant(values[0])
+    elements = f"[{', '.join(map(_constant, values))}]"
+    return f"{f'cast({elements} as {type}[])' if type else elements}[1 + {index}]"
 
 
 def _constant(value: Any) -> str:

@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('admissions', 'admissions') }}
+    from {{ landed_files(source('admissions', 'admissions')) }}
     where {{ landed_in_this_run() }}
 
 ),

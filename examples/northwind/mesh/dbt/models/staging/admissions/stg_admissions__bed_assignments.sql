@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('admissions', 'bed_assignments') }}
+    from {{ landed_files(source('admissions', 'bed_assignments')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('allergies', 'allergies') }}
+    from {{ landed_files(source('allergies', 'allergies')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('appointments', 'appointments') }}
+    from {{ landed_files(source('appointments', 'appointments')) }}
     where {{ landed_in_this_run() }}
 
 ),

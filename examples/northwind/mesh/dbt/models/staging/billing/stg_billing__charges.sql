@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('billing', 'charges') }}
+    from {{ landed_files(source('billing', 'charges')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('billing', 'payments') }}
+    from {{ landed_files(source('billing', 'payments')) }}
     where {{ landed_in_this_run() }}
 
 ),

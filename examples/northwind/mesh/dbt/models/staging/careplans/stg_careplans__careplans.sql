@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('careplans', 'careplans') }}
+    from {{ landed_files(source('careplans', 'careplans')) }}
     where {{ landed_in_this_run() }}
 
 ),

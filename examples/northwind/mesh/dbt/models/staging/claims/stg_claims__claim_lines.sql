@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('claims', 'claim_lines') }}
+    from {{ landed_files(source('claims', 'claim_lines')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('claims', 'claims') }}
+    from {{ landed_files(source('claims', 'claims')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('devices', 'device_uses') }}
+    from {{ landed_files(source('devices', 'device_uses')) }}
     where {{ landed_in_this_run() }}
 
 ),

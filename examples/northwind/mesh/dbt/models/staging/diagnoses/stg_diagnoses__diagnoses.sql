@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('diagnoses', 'diagnoses') }}
+    from {{ landed_files(source('diagnoses', 'diagnoses')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('encounters', 'encounters') }}
+    from {{ landed_files(source('encounters', 'encounters')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('immunizations', 'immunizations') }}
+    from {{ landed_files(source('immunizations', 'immunizations')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('labs', 'lab_results') }}
+    from {{ landed_files(source('labs', 'lab_results')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('medications', 'medication_requests') }}
+    from {{ landed_files(source('medications', 'medication_requests')) }}
     where {{ landed_in_this_run() }}
 
 ),

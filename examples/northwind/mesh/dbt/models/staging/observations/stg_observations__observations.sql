@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('observations', 'observations') }}
+    from {{ landed_files(source('observations', 'observations')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('patients', 'patients') }}
+    from {{ landed_files(source('patients', 'patients')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('pharmacy', 'administrations') }}
+    from {{ landed_files(source('pharmacy', 'administrations')) }}
     where {{ landed_in_this_run() }}
 
 ),

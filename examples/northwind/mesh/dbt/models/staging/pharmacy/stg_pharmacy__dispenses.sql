@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('pharmacy', 'dispenses') }}
+    from {{ landed_files(source('pharmacy', 'dispenses')) }}
     where {{ landed_in_this_run() }}
 
 ),

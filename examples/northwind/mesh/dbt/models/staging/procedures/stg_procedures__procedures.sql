@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('procedures', 'procedures') }}
+    from {{ landed_files(source('procedures', 'procedures')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -9,7 +9,7 @@
 with landed as (
 
     select *
-    from {{ source('providers', 'organizations') }}
+    from {{ landed_files(source('providers', 'organizations')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -9,7 +9,7 @@
 with landed as (
 
     select *
-    from {{ source('providers', 'providers') }}
+    from {{ landed_files(source('providers', 'providers')) }}
     where {{ landed_in_this_run() }}
 
 ),

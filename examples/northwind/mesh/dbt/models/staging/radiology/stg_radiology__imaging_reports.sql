@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('radiology', 'imaging_reports') }}
+    from {{ landed_files(source('radiology', 'imaging_reports')) }}
     where {{ landed_in_this_run() }}
 
 ),

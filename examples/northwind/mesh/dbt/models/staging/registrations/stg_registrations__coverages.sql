@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('registrations', 'coverages') }}
+    from {{ landed_files(source('registrations', 'coverages')) }}
     where {{ landed_in_this_run() }}
 
 ),

@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('registrations', 'registrations') }}
+    from {{ landed_files(source('registrations', 'registrations')) }}
     where {{ landed_in_this_run() }}
 
 ),

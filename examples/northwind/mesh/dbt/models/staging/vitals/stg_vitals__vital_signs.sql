@@ -8,7 +8,7 @@
 with landed as (
 
     select *
-    from {{ source('vitals', 'vital_signs') }}
+    from {{ landed_files(source('vitals', 'vital_signs')) }}
     where {{ landed_in_this_run() }}
 
 ),
