@@ -98,6 +98,7 @@ RULES: dict[tuple[str, str], Rule] = {
     (TEMPLATE, r"make compatibility"): RunBy(
         "tests/update/test_compatibility.py::test_what_breaks_is_in_the_upgrade_note", "compatibility.main()"
     ),
+    (TEMPLATE, r"make bench(?: ONLY=copy)?"): Nowhere("takes minutes of a machine that does nothing else"),
     (TEMPLATE, r"make airflow-locks"): Nowhere("asks the package registry for newer versions"),
     (TEMPLATE, r"copier copy <address> my-mesh"): RunBy(
         "tests/template/test_first_run.py::test_enter_takes_every_default", '"copier", "copy"'
