@@ -12,14 +12,18 @@ from typing import Any
 
 import yaml
 
+try:
+    # A tenth of the time.
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 CONTRACTS = REPOSITORY / "contracts"
 CODE_SYSTEMS = REPOSITORY / "dbt" / "seeds" / "code_systems"
 PARTITION = "landed_date"
 VERSION = "updated_at"
 
-# libyaml's reader where PyYAML was built with it: ten times as fast.
-_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
 
 
@@ -135,7 +139,7 @@ def _code_system(path: Path) -> CodeSystem:
 
 
 def _entities(path: Path) -> list[Entity]:
-    contract = yaml.load(path.read_text(encoding="utf-8"), _YAML)
+    contract = yaml.load(path.read_text(encoding="utf-8"), Loader=SafeLoader)
     local = [server for server in contract.get("servers", ()) if server.get("server") == "local"]
     entities = [
         Entity(
