@@ -9,46 +9,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.landing import rendered_mesh
+from benchmarks.landing import PATIENTS
 from benchmarks.measure import Cost, Ratio, cost_of, least, run
+from benchmarks.shapes import example_mesh
+from tests.dbt.landing import land_history
 from tests.mesh import Mesh
 
-# Of whom ten million rows land over the demo's three days.
-PATIENTS = 112_000
 # Days of history before the day that is loaded, and patients of whom data land on each day.
 HISTORIES = (5, 500)
 PATIENTS_A_DAY = 200
 DOMAINS = ("patients", "encounters", "labs", "vitals")
 STAGING = ("--select", "path:models/staging")
 DAY_BEFORE, DAY, DAY_AFTER = "2026-01-04", "2026-01-05", "2026-01-06"
-# Lands what has landed on a single day on each of the days before it too, under keys of their own. On the day itself a
-# tenth of the records of the day before it change.
-LAND_HISTORY = """
-import pathlib, sys, duckdb
-landing, days = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-connection = duckdb.connect()
-connection.execute("set TimeZone = 'UTC'")
-for day in landing.glob("*/*/landed_date=*"):
-    [file] = day.glob("*.parquet")
-    connection.execute(f"create table landed as from read_parquet('{file}', hive_partitioning = false)")
-    names = [row[0] for row in connection.execute("describe landed").fetchall()]
-    keys = [name for name in names if name.endswith("_id") or name == "mrn"]
-    renamed = ", ".join(f"{key} || '-' || age as {key}" for key in keys)
-    date = day.name.partition("=")[2]
-    connection.execute(f'''copy (
-        select
-            * exclude (age) replace ({renamed}, updated_at - to_days(age) as updated_at),
-            date '{date}' - age as landed_date
-        from landed cross join (select cast(range as integer) as age from range(1, {days} + 1))
-        order by age
-    ) to '{day.parent}' (format parquet, partition_by (landed_date), overwrite_or_ignore)''')
-    connection.execute(f'''copy (
-        from landed union all
-        select * exclude (age) replace ({renamed})
-        from (select *, 1 as age from landed where hash({keys[0]}) % 10 = 0)
-    ) to '{file}' (format parquet)''')
-    connection.execute("drop table landed")
-"""
 # Runs files of SQL, one after another, in one connection to a database.
 EXECUTE = """
 import sys, duckdb
@@ -129,7 +101,7 @@ def bench_demo(scratch: Path) -> Sequence[Ratio]:
     That is dbt's start: it parses, compiles and runs as many nodes, seeds and unit tests among them. The reference is
     the SQL of that build's models and data tests, as dbt ran it, in one connection of DuckDB with as many threads.
     """
-    mesh = rendered_mesh(scratch)
+    mesh = example_mesh(scratch)
     large, small, plain = (Warehouse(mesh, scratch / name) for name in ("large", "small", "plain"))
     landed = large.land(PATIENTS)
     small.land(1)
@@ -185,7 +157,7 @@ class History:
         """
         landing = self.warehouse.landing
         self.warehouse.land(PATIENTS_A_DAY, "--days", "1", "--first-day", DAY)
-        self.warehouse.mesh.python("-c", LAND_HISTORY, str(landing), str(self.days))
+        land_history(self.warehouse.mesh, 1, self.days + 1, corrected=True, landing=landing)
         self.warehouse.dbt("run", *STAGING, "--vars", json.dumps({"landed_to": DAY_BEFORE}))
         self.warehouse.database.rename(self.loaded)
         read = []
@@ -212,7 +184,7 @@ def bench_daily(scratch: Path) -> Sequence[Ratio]:
     Every day brings as much; a tenth of the records of the day before it have changed. dbt's start is the same for a
     day on which nothing landed. Marts are not in it: they are made anew from the whole history.
     """
-    mesh = rendered_mesh(scratch, domains=list(DOMAINS))
+    mesh = example_mesh(scratch, domains=list(DOMAINS))
     short, long = (History(Warehouse(mesh, scratch / str(days)), days) for days in HISTORIES)
     read_after_short, read_after_long = short.land(), long.land()
     after_short, after_long, start = least(

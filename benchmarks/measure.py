@@ -10,7 +10,7 @@ import subprocess
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -149,25 +149,16 @@ def processor_seconds() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-@dataclass
-class Least:
-    """The least cost of several runs: what disturbs a run only ever adds to it."""
-
-    runs: list[Cost] = field(default_factory=list)
-
-    def cost(self) -> Cost:
-        """The cheapest run by its processor time, with the highest peak of memory of all."""
-        least = min(self.runs, key=lambda cost: cost.cpu)
-        return Cost(least.cpu, min(cost.wall for cost in self.runs), max(cost.memory for cost in self.runs))
-
-
 def least(*measured: Callable[[], Cost], times: int = 3) -> list[Cost]:
-    """The least cost of each, run in turns, so that what slows the machine down slows all of them."""
-    found = [Least() for _ in measured]
-    for _ in range(times):
-        for each, run in zip(found, measured, strict=True):
-            each.runs.append(run())
-    return [each.cost() for each in found]
+    """The least cost of each and its highest peak of memory: what disturbs a run only ever adds to it.
+
+    They run in turns, so that what slows the machine down slows all of them.
+    """
+    rounds = [[run() for run in measured] for _ in range(times)]
+    return [
+        Cost(min(cost.cpu for cost in runs), min(cost.wall for cost in runs), max(cost.memory for cost in runs))
+        for runs in zip(*rounds, strict=True)
+    ]
 
 
 def run(

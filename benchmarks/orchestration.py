@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.measure import Cost, Ratio, cost_of, least
+from benchmarks.measure import Ratio, cost_of, least
 from benchmarks.shapes import DOMAINS, with_domains
-from tests.engines.environments import environment
+from tests.engines.environments import Environment, environment
 from tests.orchestration.local_airflow import LINES
 from tests.render import POLICY_CASES, copy_template, render
 
@@ -47,6 +47,18 @@ def empty_dags(folder: Path, like: Path) -> Path:
     return folder
 
 
+def parse(airflow: Environment, home: Path, dags: Path) -> None:
+    """Let Airflow parse a folder of DAGs."""
+    variables = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PYTHONPATH": str(dags),
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+    airflow.run(["python", "-c", PARSE], cwd=dags, variables=variables)
+
+
 def bench_dags(scratch: Path) -> Sequence[Ratio]:
     """A process that starts, imports Airflow and fills a DagBag, as Airflow's own does for each file that changed.
 
@@ -54,47 +66,33 @@ def bench_dags(scratch: Path) -> Sequence[Ratio]:
     """
     template = copy_template(scratch / "template", POLICY_CASES)
     few, many = DOMAINS[0], DOMAINS[-1]
-    folders = {number: dags_of(render(template, scratch / str(number), with_domains(number))) for number in (few, many)}
-    folders[0] = empty_dags(scratch / "empty", folders[few])
+    small, large = (dags_of(render(template, scratch / str(number), with_domains(number))) for number in (few, many))
+    empty = empty_dags(scratch / "empty", small)
     measures = []
     for line in LINES:
-        airflow = environment(f"airflow-{line}")
-
-        def parse(number: int) -> object:
-            variables = {
-                "AIRFLOW_HOME": str(scratch / "home"),
-                "AIRFLOW__CORE__DAGS_FOLDER": str(folders[number]),
-                "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-                "PYTHONPATH": str(folders[number]),
-                "PYTHONDONTWRITEBYTECODE": "",
-            }
-            return airflow.run(["python", "-c", PARSE], cwd=scratch, variables=variables)  # noqa: B023
-
-        def measured(number: int) -> Cost:
-            return cost_of(partial(parse, number))
-
-        for number in folders:
-            parse(number)
-        empty, small, large = least(partial(measured, 0), partial(measured, few), partial(measured, many))
+        airflow, home = environment(f"airflow-{line}"), scratch / line
+        parses = [partial(parse, airflow, home, folder) for folder in (empty, small, large)]
+        for each in parses:
+            each()
+        of_empty, of_few, of_many = least(*(partial(cost_of, each) for each in parses))
         measures += [
             Ratio(
                 f"Airflow {line} parses the DAGs of {few} domains",
                 "the same operators imported, and an empty DAG",
-                small.cpu,
-                empty.cpu,
+                of_few.cpu,
+                of_empty.cpu,
                 "s of CPU",
                 1.2,
-                (small.memory, empty.memory),
+                (of_few.memory, of_empty.memory),
             ),
             Ratio(
                 f"Airflow {line} parses the DAGs of {many} domains",
                 f"of {few}",
-                large.cpu,
-                small.cpu,
+                of_many.cpu,
+                of_few.cpu,
                 "s of CPU",
                 1.2,
-                (large.memory, small.memory),
+                (of_many.memory, of_few.memory),
             ),
         ]
-        shutil.rmtree(scratch / "home")
     return measures

@@ -21,7 +21,7 @@ from benchmarks.shapes import (
     with_environments,
     with_regions,
 )
-from tests.render import POLICY_CASES, copy_template, example_answers, files_of
+from tests.render import POLICY_CASES, copy_template, example_answers, files_of, render
 from tests.update.organization import CONTEXT_LINES
 from tests.workflows.repository import commit, git
 
@@ -82,8 +82,7 @@ def bench_copy(scratch: Path) -> Sequence[Ratio]:
     """
     template = released(copy_template(scratch / "template"))
     answers, nothing = answered(scratch / "answers.yml", example_answers(EXAMPLE)), answered(scratch / "none.yml", {})
-    copy(template, answers, scratch / "mesh")
-    files = files_of(scratch / "mesh")
+    files = files_of(render(template, scratch / "rendered", example_answers(EXAMPLE)))
     trivial = trivial_template(scratch / "trivial", files)
     ours, reference = least(
         partial(cost_of_copy, template, answers, scratch / "mesh"),
@@ -116,6 +115,7 @@ def bench_growth(scratch: Path) -> Sequence[Measure]:
         **{f"{number} domains": with_domains(number) for number in DOMAINS},
         "one environment": with_environments(1),
         f"{most_environments} environments": with_environments(most_environments),
+        # The shape of the first once more, which tells how much copies vary.
         "one region": with_regions(1),
         f"{most_regions} regions": with_regions(most_regions),
     }
@@ -126,6 +126,7 @@ def bench_growth(scratch: Path) -> Sequence[Measure]:
     files = {shape: len(files_of(scratch / shape)) for shape in shapes}
     cost = {shape: each.beyond(started) for shape, each in zip(shapes, costs, strict=True)}
     domains = [f"{number} domains" for number in DOMAINS]
+    varied = abs(cost["one region"].cpu / cost[domains[0]].cpu - 1)
     growth = Growth(
         "`copier copy` with more domains",
         "linear in the files written",
@@ -145,7 +146,7 @@ def bench_growth(scratch: Path) -> Sequence[Measure]:
             "ms of CPU",
             1.05,
             (cost[many].memory, cost[one].memory),
-            distance=f"A copy varies by a tenth from run to run; {files[many]} files instead of {files[one]} are less.",
+            distance=f"{files[many]} files instead of {files[one]}; two measures of one shape differ by {varied:.0%}.",
         )
         for one, many in (
             ("one environment", f"{most_environments} environments"),
@@ -161,7 +162,7 @@ def bench_update(scratch: Path) -> Sequence[Ratio]:
     The reference is three copies: an update renders what was, what is to be, and that once more where it lands.
     """
     template = released(copy_template(scratch / "template"))
-    grown = answered(scratch / "grown.yml", with_domains(21))
+    grown = answered(scratch / "grown.yml", with_domains(DOMAINS[0] + 1))
     copy(template, answered(scratch / "answers.yml", example_answers(EXAMPLE)), scratch / "before")
     committed(scratch / "before")
 
@@ -170,17 +171,8 @@ def bench_update(scratch: Path) -> Sequence[Ratio]:
         shutil.copytree(scratch / "before", scratch / "mesh")
 
     def update() -> None:
-        command: list[str | Path] = [
-            COPIER,
-            "update",
-            "--quiet",
-            "--defaults",
-            "--vcs-ref",
-            VERSION,
-            "--data-file",
-            grown,
-        ]
-        run([*command, "--context-lines", str(CONTEXT_LINES)], scratch / "mesh")
+        options = ("--vcs-ref", VERSION, "--context-lines", str(CONTEXT_LINES), "--data-file", grown)
+        run([COPIER, "update", "--quiet", "--defaults", *options], scratch / "mesh")
 
     ours, reference = least(
         partial(cost_of, update, begin), partial(cost_of_copy, template, grown, scratch / "copied"), times=1

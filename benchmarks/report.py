@@ -29,18 +29,17 @@ def summary(measures: Sequence[Measure]) -> str:
     """A line for each measure."""
     lines = []
     for each in measures:
-        sign = "≥" if isinstance(each, Ratio) and each.more_is_better else "≤"
-        lines.append(
-            f"  {each.measure}: {each.result:.2f} (goal {sign} {each.goal:g}: {verdict(each)}), {values(each)}"
-        )
+        verdict = "met" if each.met else "missed"
+        lines.append(f"  {each.measure}: {each.result:.2f} (goal {goal(each)}: {verdict}), {values(each)}")
         if each.distance and not each.met:
             lines.append(f"    {each.distance}")
     return "\n".join(lines)
 
 
-def verdict(measure: Measure) -> str:
-    """Whether the goal is met."""
-    return "met" if measure.met else "missed"
+def goal(measure: Measure) -> str:
+    """The goal, and from which side it is reached."""
+    sign = "≥" if isinstance(measure, Ratio) and measure.more_is_better else "≤"
+    return f"{sign} {measure.goal:g}"
 
 
 def values(measure: Measure) -> str:
@@ -91,9 +90,8 @@ def page(found: Mapping[str, Sequence[Measure]], timed: Mapping[str, str], minut
     yield "\n| measure | reference | ratio | goal | values | peak memory, MB |"
     yield "|---|---|---:|---:|---|---|"
     for each in measures:
-        sign = "≥" if isinstance(each, Ratio) and each.more_is_better else "≤"
         result = f"{each.result:.2f}" if each.met else f"**{each.result:.2f}**"
-        cells = (each.measure, each.reference, result, f"{sign} {each.goal:g}", values(each), peaks(each))
+        cells = (each.measure, each.reference, result, goal(each), values(each), peaks(each))
         yield f"| {' | '.join(cells)} |"
     yield "\nOf a growth the ratio is the exponent of the power of size that fits best. A goal that is missed is bold."
     if missed := [each for each in measures if not each.met]:

@@ -1,24 +1,22 @@
-"""Answers for meshes of every size."""
+"""Meshes of every size."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.render import ROOT, example_answers
+from tests.answers import own_domains
+from tests.engines.environments import environment
+from tests.mesh import Mesh
+from tests.render import POLICY_CASES, ROOT, copy_template, example_answers, render
 
 EXAMPLE = "northwind"
 DOMAINS = (20, 50, 100, 200)
 REGIONS = tuple(yaml.safe_load((ROOT / "extensions/regions.yml").read_text()))
 ENVIRONMENTS = tuple(yaml.safe_load((ROOT / "extensions/environments.yml").read_text()))
 Answers = dict[str, Any]
-
-
-def own_domains(number: int) -> list[Answers]:
-    """Domains of an organization's own, each with an entity of two columns."""
-    columns = ["entry_id", {"name": "patient_id", "references": "patients"}]
-    return [{"name": f"registry{place:03}", "columns": columns} for place in range(number)]
 
 
 def with_domains(number: int) -> Answers:
@@ -31,7 +29,7 @@ def with_environments(number: int) -> Answers:
     """The example with that many environments."""
     chosen = ENVIRONMENTS[:number]
     ids = {
-        name: {"gcp_project": f"northwind-{name}", "aws_account": str(place) * 12}
+        name: {"gcp_project": f"{EXAMPLE}-{name}", "aws_account": str(place) * 12}
         for place, name in enumerate(chosen, 1)
     }
     return example_answers(EXAMPLE) | {"environments": list(chosen), "platform_ids": ids}
@@ -40,3 +38,14 @@ def with_environments(number: int) -> Answers:
 def with_regions(number: int) -> Answers:
     """The example with that many regions."""
     return example_answers(EXAMPLE) | {"regions": list(REGIONS[:number])}
+
+
+def rendered_mesh(scratch: Path, answers: Answers, *left_out: str) -> Mesh:
+    """A rendered mesh in which the demo and dbt run. `left_out` are patterns of paths of the template."""
+    template = copy_template(scratch / "template", *left_out)
+    return Mesh(render(template, scratch / "mesh", answers), environment("dbt"))
+
+
+def example_mesh(scratch: Path, **changed: object) -> Mesh:
+    """The full example, with some answers changed, without the cases of the policies."""
+    return rendered_mesh(scratch, example_answers(EXAMPLE) | changed, POLICY_CASES)

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.measure import Cost, Ratio, run
-from benchmarks.shapes import EXAMPLE
+from benchmarks.shapes import example_mesh
 from tests.dbt.landing import land_until_today
 from tests.dbt.warehouse import place_of, policy_tag_ids, profiles_for
 from tests.engines.environments import ROOT, environment
 from tests.mesh import Mesh
-from tests.render import POLICY_CASES, copy_template, example_answers, render
 
 PATIENTS = 20
 TARGET = "dev"
@@ -56,8 +55,7 @@ def bench_emulator(scratch: Path) -> Sequence[Ratio]:
     The reference is the ZetaSQL analyzer in the same engine, asked once for each of the statements that the jobs had it
     analyze, with catalogues of the same tables, without rows.
     """
-    template = copy_template(scratch / "template", POLICY_CASES)
-    mesh = Mesh(render(template, scratch / "mesh", example_answers(EXAMPLE)), environment("dbt"))
+    mesh = example_mesh(scratch)
     land_until_today(mesh, PATIENTS)
     ours, number, spent = built(mesh, scratch / "record")
     *cost, analyzed = json.loads(run(statements("analyze", scratch / "record"), environment=settings()).stdout)

@@ -46,3 +46,9 @@ CUSTOM: dict[str, Any] = {
         }
     ],
 }
+
+
+def own_domains(number: int) -> list[dict[str, Any]]:
+    """Domains of an organization's own, each with an entity of two columns."""
+    columns = ["entry_id", {"name": "patient_id", "references": "patients"}]
+    return [{"name": f"registry{place:03}", "columns": columns} for place in range(number)]

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from benchmarks.__main__ import BENCHMARKS, main
-from benchmarks.measure import Cost, Growth, Ratio, cost_of, exponent, least
+from benchmarks.measure import Action, Cost, Growth, Ratio, cost_of, exponent, least
 from benchmarks.report import RESULTS, page, summary
 
 BUSY = 0.3
@@ -36,8 +36,7 @@ def test_exponent_is_that_of_the_power(power: float) -> None:
 
 
 @pytest.mark.parametrize("action", [be_busy, start_something_busy])
-def test_cost_holds_what_was_started_and_not_what_came_before(action: object) -> None:
-    assert callable(action)
+def test_cost_holds_what_was_started_and_not_what_came_before(action: Action) -> None:
     assert cost_of(action).cpu >= BUSY
     assert cost_of(lambda: None, action).cpu < BUSY / 2
     # To wait is no work.

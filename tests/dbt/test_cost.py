@@ -13,65 +13,17 @@ from typing import Any
 import pytest
 
 from tests.conftest import Figure, Render, Total
+from tests.dbt.landing import land_history
 from tests.dbt.warehouse import Warehouse, deliver, held_back, landed_days, models, relation, warehouse
 from tests.mesh import Mesh
 
 MODEL = "stg_labs__lab_results"
 TABLE = f"labs__us_east4.{MODEL}"
 HISTORIES = (5, 50, 500)
-# The same results every day, under keys of their own. A day later a tenth of them changes.
-DAYS = """
-import datetime, pathlib, sys, duckdb
-folder, first, last = pathlib.Path(sys.argv[1]), *map(int, sys.argv[2:])
-newest = datetime.date.fromisoformat(max(day.name for day in folder.iterdir()).partition("=")[2])
-[template] = (folder / f"landed_date={newest}").glob("*.parquet")
-connection = duckdb.connect()
-connection.execute("set TimeZone = 'UTC'")
-rows = f"read_parquet('{template}')"
-for age in range(first, last):
-    day = folder / f"landed_date={newest - datetime.timedelta(days=age)}"
-    day.mkdir()
-    connection.execute(f'''copy (
-        select * replace (
-            lab_result_id || '-{age:03}' as lab_result_id, updated_at - interval {age} day as updated_at
-        )
-        from {rows}
-    ) to '{day}/part-0.parquet' ''')
-if first == 1:
-    connection.execute(f'''copy (
-        from {rows} union all by name
-        select * replace (lab_result_id || '-001' as lab_result_id) from {rows} where hash(lab_result_id) % 10 = 0
-    ) to '{template}.new' (format parquet)''')
-    pathlib.Path(f"{template}.new").rename(template)
-"""
-
 # A mesh in which every day brings as much, under keys of its own, and nothing that was there changes.
 STEADY = {"domains": ["patients", "encounters", "labs"]}
 PATIENTS_PER_DAY = 20
 STEADY_DAYS = 10
-EACH_DAY = """
-import datetime, pathlib, sys, duckdb, yaml
-root, days = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-connection = duckdb.connect()
-connection.execute("set TimeZone = 'UTC'")
-for contract in (yaml.safe_load(path.read_text()) for path in (root / "contracts").glob("*.odcs.yaml")):
-    for entity in contract["schema"]:
-        [newest] = (root / "demo/landing" / contract["domain"] / entity["name"]).iterdir()
-        [file] = newest.iterdir()
-        date = datetime.date.fromisoformat(newest.name.partition("=")[2])
-        keys = [
-            column.get("physicalName", column["name"]) for column in entity["properties"]
-            if column.get("primaryKey") or column.get("unique") or column.get("relationships")
-        ]
-        for age in range(1, days):
-            day = newest.with_name(f"landed_date={date - datetime.timedelta(days=age)}")
-            day.mkdir()
-            replaced = [f"{key} || '-{age:03}' as {key}" for key in keys]
-            replaced.append(f"updated_at - interval {age} day as updated_at")
-            connection.execute(
-                f"copy (select * replace ({', '.join(replaced)}) from read_parquet('{file}')) to '{day}/part-0.parquet'"
-            )
-"""
 # The page's own reckoning, with other volumes: bytes.
 RECKONED = """
 import json, pathlib, sys
@@ -147,7 +99,8 @@ def loads(
     found, first = {}, 1
     with warehouse(mesh) as service:
         for days in HISTORIES:
-            mesh.python("-c", DAYS, str(mesh.landing / "labs/lab_results"), str(first), str(days))
+            # Keys of their own every day, but for a tenth of the records, which change a day later.
+            land_history(mesh, first, days, corrected=first == 1)
             first = days
             found[days] = daily_load(service)
     return found
@@ -198,7 +151,7 @@ def steady(render: Render, open_mesh: Callable[[Path, Path], Mesh], tmp_path_fac
     """Everything built, and built again a day later."""
     mesh = open_mesh(render(**STEADY), tmp_path_factory.mktemp("cost") / "steady")
     mesh.generate("--patients", str(PATIENTS_PER_DAY), "--days", "1")
-    mesh.python("-c", EACH_DAY, str(mesh.root), str(STEADY_DAYS))
+    land_history(mesh, 1, STEADY_DAYS)
     newest = landed_days(mesh)[-1]
     store = held_back(mesh, [newest])
     landed = sum(path.stat().st_size for path in store.rglob("*.parquet"))

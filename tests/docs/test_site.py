@@ -390,6 +390,16 @@ def test_broken_link_of_ones_own_is_told(small_copy: Path, build: Build) -> None
     assert "nowhere" in result.stderr
 
 
+def test_missing_volume_is_told(small_copy: Path, build: Build) -> None:
+    inputs = yaml.safe_load((small_copy / "docs" / "cost.yml").read_text())
+    del inputs["volumes"]["days_corrected"]
+    (small_copy / "docs" / "cost.yml").write_text(yaml.safe_dump(inputs))
+    result = build(small_copy)
+    assert result.returncode == 1
+    assert "docs/cost.yml has no days_corrected among its volumes" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_missing_manifest_is_told(small_copy: Path, build: Build) -> None:
     result = build(small_copy, "--manifest", "nothing.json")
     assert result.returncode == 1

@@ -8,22 +8,21 @@ from typing import Any
 
 import pytest
 
+from tests.answers import own_domains
 from tests.conftest import Figure, Render
 from tests.engines.aws import Server
 from tests.engines.terraform import changes
 from tests.render import example_answers
 from tests.terraform.environment import copied, root_module
 
-OWN = [f"registry{number:03}" for number in range(100)]
+OWN = own_domains(100)
+NAMES = [domain["name"] for domain in OWN]
 
 
 @pytest.fixture(scope="module")
 def grown(render: Render) -> Path:
     """The full example with a hundred domains more."""
-    domains = [
-        {"name": name, "columns": ["entry_id", {"name": "patient_id", "references": "patients"}]} for name in OWN
-    ]
-    return render(**example_answers("northwind") | {"custom_domains": domains})
+    return render(**example_answers("northwind") | {"custom_domains": OWN})
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +53,9 @@ def test_code_is_the_same(grown: Path, northwind: Path) -> None:
 def test_each_domain_has_its_own(plan: dict[str, Any], figure: Figure) -> None:
     assert {tuple(actions) for actions in changes(plan).values()} == {("create",)}
     buckets = {bucket["bucket"] for bucket in planned(plan, "aws_s3_bucket")}
-    assert {f"northwind-dev-us-east-1-{name}" for name in OWN} <= buckets
+    assert {f"northwind-dev-us-east-1-{name}" for name in NAMES} <= buckets
     datasets = {dataset["dataset_id"] for dataset in planned(plan, "google_bigquery_dataset")}
-    for name in OWN:
+    for name in NAMES:
         assert {f"{name}__us_east4", f"{name}__aws_us_east_1"} <= datasets
     assert len(datasets) == 2 * 120 + 3
     figure("own_domains", len(OWN))

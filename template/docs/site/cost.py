@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mesh import Column, Entity, Mesh
+from mesh import COST, Column, Entity, Mesh, MeshError
 
 # Logical bytes of a value: https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#data_type_sizes
 BYTES = {"BOOL": 1, "INT64": 8, "FLOAT64": 8, "NUMERIC": 16, "DATE": 8, "DATETIME": 8, "TIME": 8, "TIMESTAMP": 8}
@@ -55,12 +55,12 @@ class Item:
 
 def rows(mesh: Mesh, entity: Entity) -> float:
     """Rows of an entity that a day brings."""
-    return float(entity.rows_per_patient * mesh.cost["volumes"]["patients_per_day"])
+    return entity.rows_per_patient * _volume(mesh, "patients_per_day")
 
 
 def brought(mesh: Mesh, entity: Entity, columns: Iterable[Column] | None = None) -> float:
     """Logical bytes that a day brings to an entity, in some of its columns or all; a collection counts as one text."""
-    text: float = TEXT_OVERHEAD + mesh.cost["volumes"]["text_bytes"]
+    text = TEXT_OVERHEAD + _volume(mesh, "text_bytes")
     return rows(mesh, entity) * sum(BYTES.get(column.type, text) for column in columns or entity.columns)
 
 
@@ -69,7 +69,7 @@ def days(mesh: Mesh) -> list[Day]:
     found = []
     for product in mesh.products:
         curated = sum(brought(mesh, entity) for entity in product.entities)
-        landed = curated * mesh.cost["volumes"]["compression"]
+        landed = curated * _volume(mesh, "compression")
         found.append(Day(product.domain, sum(rows(mesh, entity) for entity in product.entities), landed, curated))
     return found
 
@@ -95,16 +95,16 @@ def _of_history(mesh: Mesh) -> float:
 
 def _merged(mesh: Mesh) -> float:
     """By each MERGE: the records of the day, and the days in which older versions of them stand."""
-    return float((1 + mesh.cost["volumes"]["days_corrected"]) * sum(day.curated for day in days(mesh)))
+    return (1 + _volume(mesh, "days_corrected")) * sum(day.curated for day in days(mesh))
 
 
 def month(mesh: Mesh, history: int) -> list[Item]:
     """The bill of a month in one environment and cell, once landed data is `history` days old."""
-    volumes, prices = mesh.cost["volumes"], mesh.cost["prices"]
+    prices = mesh.cost["prices"]
     each = days(mesh)
     moved = sum(day.moved for day in each)
     curated = history * sum(day.curated for day in each)
-    read = DAYS * (read_by_dbt(mesh, history) + volumes["readers_scan_per_day"] * curated)
+    read = DAYS * (read_by_dbt(mesh, history) + _volume(mesh, "readers_scan_per_day") * curated)
     items = [
         ("Omni reads what landed", DAYS * moved / TIB, "TiB", "omni_scan_per_tib"),
         ("what landed goes to BigQuery", DAYS * moved / GIB, "GiB", "omni_transfer_per_gib"),
@@ -119,3 +119,10 @@ def month(mesh: Mesh, history: int) -> list[Item]:
         ("Airflow runs", 1, "environment", "composer_per_month"),
     ]
     return [Item(name, quantity, unit, prices[price]) for name, quantity, unit, price in items]
+
+
+def _volume(mesh: Mesh, name: str) -> float:
+    try:
+        return float(mesh.cost["volumes"][name])
+    except KeyError:
+        raise MeshError(f"{COST} has no {name} among its volumes; add it, as the template has it") from None
