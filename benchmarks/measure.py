@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import os
@@ -119,6 +120,9 @@ def cost_of(action: Action, prepare: Action | None = None) -> Cost:
             os.close(reading)
             if prepare:
                 prepare()
+            # Else Python's collector may walk through all that came before, or not, while the action runs.
+            gc.collect()
+            gc.freeze()
             os.write(writing, json.dumps(counted(action)).encode())
             status = 0
         except BaseException:

@@ -84,6 +84,7 @@ def bench_dags(scratch: Path) -> Sequence[Ratio]:
                 "s of CPU",
                 1.2,
                 (of_few.memory, of_empty.memory),
+                distance="Nearly all of both is imports.",
             ),
             Ratio(
                 f"Airflow {line} parses the DAGs of {many} domains",
@@ -93,6 +94,7 @@ def bench_dags(scratch: Path) -> Sequence[Ratio]:
                 "s of CPU",
                 1.2,
                 (of_many.memory, of_few.memory),
+                distance=f"An empty DAG takes {of_empty.cpu:.1f} s, nearly all of it imports, which vary as much.",
             ),
         ]
     return measures
