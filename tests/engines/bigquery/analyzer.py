@@ -19,7 +19,7 @@ from zetasql.wasi._pb2.zetasql.parser import parse_tree_pb2
 from zetasql.wasi._pb2.zetasql.proto import options_pb2, simple_catalog_pb2
 from zetasql.wasi._pb2.zetasql.public import builtin_function_pb2, type_pb2
 from zetasql.wasi._pb2.zetasql.public import options_pb2 as public_options_pb2
-from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2
+from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_pb2, resolved_node_kind_pb2
 
 from tests.engines.bigquery.errors import BigQueryError, NotEmulated
 from tests.engines.bigquery.storage import Resource
@@ -66,6 +66,7 @@ NOT_IN_BIGQUERY = """
 """
 
 TABLE_PATH = mark(parse_tree_pb2.AnyASTTableExpressionProto.DESCRIPTOR, "ast_table_path_expression_node")
+SET_OPERATION = mark(resolved_ast_pb2.AnyResolvedScanProto.DESCRIPTOR, "resolved_set_operation_scan_node")
 # Name of the hidden column that numbers the rows of a table that is changed.
 ROW = "_row_"
 # Catalogues and rows in them that stay registered for further statements.
@@ -360,7 +361,7 @@ class Analyzer:
 
 def _check(statement: Node) -> None:
     """Raises BigQueryError for what the analyzer takes and no feature of it turns off."""
-    for scan in statement.find("ResolvedSetOperationScan"):
+    for scan in statement.find("ResolvedSetOperationScan", SET_OPERATION):
         kind = scan.choice("op_type")
         if kind in ("EXCEPT_ALL", "INTERSECT_ALL"):
             raise BigQueryError("invalidQuery", f"{kind.replace('_', ' ')} is not supported", "query")

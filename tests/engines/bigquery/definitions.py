@@ -315,8 +315,9 @@ def create_table(statement: Statement) -> Outcome:
     text = reader.text(statement.sql, query) if query else None
     location = reader.location(statement_type, id)
     targets = [type_of(field) for field in fields]
-    if text is not None:
-        found = _output(reader.analyze(text, targets), "" if fields else "TABLE")
+    resolved = reader.analyze(text, targets) if text is not None else None
+    if resolved is not None:
+        found = _output(resolved, "" if fields else "TABLE")
         fields = fields or found
     if not fields:
         raise BigQueryError("invalidQuery", "CREATE TABLE requires columns", "query")
@@ -331,8 +332,8 @@ def create_table(statement: Statement) -> Outcome:
     outcome.operation, outcome.fields = operation, fields
     if operation == "SKIP" or statement.dry_run:
         return outcome
-    if text is not None:
-        rows = reader.run(text, targets)[1]
+    if text is not None and resolved is not None:
+        rows = reader.run(text, resolved, targets)[1]
         check_required(rows, fields)
     _same_layout(replaced, resource)
     statement.warehouse.storage.put(Table(id, resource, rows, grants=replaced.grants if replaced else {}))

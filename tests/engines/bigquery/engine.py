@@ -28,11 +28,11 @@ def select(statement: Statement) -> Outcome:
     reader = statement.reader()
     text = reader.text(statement.sql, statement.node)
     location = reader.location("SELECT")
-    fields = output(reader.analyze(text))
+    resolved = reader.analyze(text)
     outcome = statement.outcome("SELECT", reader, location)
-    outcome.fields = fields
+    outcome.fields = output(resolved)
     if not statement.dry_run:
-        outcome.fields, outcome.rows = reader.run(text)
+        outcome.fields, outcome.rows = reader.run(text, resolved)
     return outcome
 
 

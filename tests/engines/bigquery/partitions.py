@@ -7,6 +7,7 @@ https://cloud.google.com/bigquery/docs/querying-partitioned-tables
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +19,16 @@ from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_pb2
 from tests.engines.bigquery.analyzer import ROW, Analyzer, Relation, Variable, whole
 from tests.engines.bigquery.errors import BigQueryError
 from tests.engines.bigquery.storage import Resource, Table
-from tests.engines.bigquery.trees import Node
+from tests.engines.bigquery.trees import Node, mark
 from tests.engines.bigquery.values import Row, cell, new_row, to_python
 
 if TYPE_CHECKING:
     from tests.engines.bigquery.queries import Source, Warehouse
 
 Expression = Any  # AnyResolvedExprProto
+WITH = mark(resolved_ast_pb2.AnyResolvedScanProto.DESCRIPTOR, "resolved_with_scan_node")
+SUBQUERY = mark(resolved_ast_pb2.AnyResolvedExprProto.DESCRIPTOR, "resolved_subquery_expr_node")
+COLUMN = mark(resolved_ast_pb2.AnyResolvedExprProto.DESCRIPTOR, "resolved_column_ref_node")
 FORMATS = {"HOUR": "%Y%m%d%H", "DAY": "%Y%m%d", "MONTH": "%Y%m", "YEAR": "%Y"}
 
 
@@ -189,7 +193,8 @@ def _matching(
         alternatives.append(" AND ".join(f"({part})" for part in parts))
     if not alternatives:
         return set()
-    relation = Relation("_partitions_", object(), fields, rows, numbered=True)
+    key = (json.dumps(fields), *(row.SerializeToString() for row in rows))
+    relation = Relation("_partitions_", key, fields, rows, numbered=True)
     where = " OR ".join(f"({part})" for part in dict.fromkeys(alternatives))
     result = analyzer.evaluate(whole(f"SELECT {ROW} FROM `_partitions_` WHERE {where}"), [relation], (), variables)
     return {row.cell[0].int64_value for row in result.rows}
@@ -258,10 +263,11 @@ def column_ids(scan: Node) -> list[int]:
 def _scans(statement: Node) -> Iterator[tuple[Node, list[Predicate]]]:
     """Every scan of a table with the predicates that hold for the rows it needs."""
     entries = {}
-    for entry in statement.find("ResolvedWithEntry"):
-        subquery = entry.child("with_subquery")
-        assert subquery
-        entries[entry.text("with_query_name")] = subquery
+    for with_scan in statement.find("ResolvedWithScan", WITH):
+        for entry in with_scan.children("with_entry_list"):
+            subquery = entry.child("with_subquery")
+            assert subquery
+            entries[entry.text("with_query_name")] = subquery
     roots: Iterable[tuple[str, list[Predicate]]]
     match statement.kind:
         case "ResolvedUpdateStmt" | "ResolvedDeleteStmt":
@@ -275,7 +281,7 @@ def _scans(statement: Node) -> Iterator[tuple[Node, list[Predicate]]]:
         scan = statement.child(name) if name in statement.names else None
         if scan is not None:
             yield from _down(scan, predicates, entries)
-    for subquery in statement.find("ResolvedSubqueryExpr"):
+    for subquery in statement.find("ResolvedSubqueryExpr", SUBQUERY):
         scan = subquery.child("subquery")
         if scan is not None:
             yield from _down(scan, [], entries)
@@ -322,10 +328,10 @@ def _conjuncts(data: bytes | None) -> list[Predicate]:
     function = node.child("function") if node.kind == "ResolvedFunctionCall" else None
     if function is not None and function.text("name").endswith(":$and"):
         return [predicate for part in node.raws("argument_list") for predicate in _conjuncts(part)]
-    if any(node.find("ResolvedSubqueryExpr")):
+    if any(node.find("ResolvedSubqueryExpr", SUBQUERY)):
         return []
     found = set()
-    for reference in node.find("ResolvedColumnRef"):
+    for reference in node.find("ResolvedColumnRef", COLUMN):
         column = reference.child("column")
         assert column
         found.add(column.number("column_id"))

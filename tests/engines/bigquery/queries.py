@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.engines.bigquery.locations import Locations
     from tests.engines.bigquery.policies import Policies
 
+# Scans that return no row if what they read has none.
+NO_MORE_ROWS = {"ResolvedLimitOffsetScan", "ResolvedFilterScan", "ResolvedProjectScan", "ResolvedOrderByScan"}
 # Keys of relations that are never the same twice.
 _unique = itertools.count()
 
@@ -264,8 +266,11 @@ class Reader:
         statement = self.warehouse.analyzer.analyze(text, [*relations, target], (), self.variables)
         self._read(statement)
 
-    def run(self, text: Text, targets: Sequence[TypeProto] = ()) -> tuple[list[Resource], list[Row]]:
-        """The result of a query that has been analyzed."""
+    def run(self, text: Text, statement: Node, targets: Sequence[TypeProto] = ()) -> tuple[list[Resource], list[Row]]:
+        """The result of a query that `analyze` has resolved."""
+        if is_empty(statement):
+            # Nothing to evaluate, which would analyze once more.
+            return output(statement), []
         result = self.warehouse.analyzer.evaluate(text, self.relations(), targets, self.variables)
         fields = named(result.columns)
         return fields, stored(result.rows, fields)
@@ -297,6 +302,24 @@ def output(statement: Node) -> list[Resource]:
         assert kind is not None
         columns.append(("" if name.startswith("$") else name, kind.message(type_of({"type": "STRING"}).__class__)))
     return named(columns)
+
+
+def is_empty(statement: Node) -> bool:
+    """Whether a resolved query returns no row whatever its tables hold: so dbt asks for columns, and makes tables."""
+    scan = statement.child("query")
+    while scan and scan.kind in NO_MORE_ROWS:
+        if _is_zero(scan, "limit", "int64_value") or _is_zero(scan, "filter_expr", "bool_value"):
+            return True
+        scan = scan.child("input_scan")
+    return False
+
+
+def _is_zero(scan: Node, field: str, value: str) -> bool:
+    """Whether a field of a scan is the literal 0 or FALSE."""
+    expression = scan.child(field) if field in scan.names else None
+    literal = expression.child("value") if expression and expression.kind == "ResolvedLiteral" else None
+    inner = literal.child("value") if literal else None
+    return inner is not None and inner.numbers(value) == [0]
 
 
 def named(columns: Sequence[tuple[str, TypeProto]]) -> list[Resource]:

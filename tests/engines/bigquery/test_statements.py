@@ -113,12 +113,36 @@ ACCEPTED = {
     "a view": ("select * from cheap order by id", [["2", "b"], ["3", None]]),
     "a name that hides a table": ("with beds as (select 7 as id) select id from beds", [["7"]]),
     "a statement with a comment and a semicolon": ("/* one */ select 1; -- two", [["1"]]),
+    "rows beside a query of none": (
+        "select id from (select id from beds limit 0 offset 1) union all select 1",
+        [["1"]],
+    ),
+    "an aggregate of no rows": ("select count(*), max(id) from beds where false", [["0", None]]),
 }
 
 
 @pytest.mark.parametrize(("sql", "rows"), ACCEPTED.values(), ids=ACCEPTED)
 def test_a_query_gives(ward: Run, sql: str, rows: list[list[Any]]) -> None:
     assert ward(sql).rows == rows
+
+
+# dbt asks so what a model returns, and makes a table from it.
+EMPTY = ("limit 0", "where false", "where false and price > 1 order by room limit 5")
+
+
+@pytest.mark.parametrize("end", EMPTY)
+def test_a_query_that_returns_nothing_tells_its_columns(ward: Run, end: str) -> None:
+    columns = "size, upper(room) as name, id + 1"
+    nothing, something = (ward(f"select {columns} from (select * from beds {rest})") for rest in (end, ""))
+    assert (nothing.rows, nothing.fields) == ([], something.fields)
+    assert len(something.rows) == 3
+
+
+def test_a_table_of_a_query_that_returns_nothing_is_empty(run: Run) -> None:
+    run("create table a as select * from (select 1 as id, ['x'] as tags) where false")
+    assert run("select * from a").rows == []
+    run("insert into a values (2, ['y'])")
+    assert run("select id, tags from a").rows == [["2", ["y"]]]
 
 
 # Each with a part of the message. All are errors of the query.
