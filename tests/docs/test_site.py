@@ -208,7 +208,9 @@ def test_every_document_of_the_repository_is_a_page(northwind_docs: Documentatio
 
 def test_pages_of_owners_stand_in_the_catalogue(northwind_docs: Documentation) -> None:
     for path in (northwind_docs.root / "docs" / "domains").glob("*.md"):
-        assert "Where the data comes from" in northwind_docs.pages[f"catalogue/{path.stem}.html"].text
+        page = northwind_docs.pages[f"catalogue/{path.stem}.html"]
+        assert "Where the data comes from" in page.text
+        assert "from-its-owner" in page.anchors, "the heading ends before what the owner wrote"
 
 
 def test_links_to_code_lead_to_the_repository_on_github(northwind_docs: Documentation) -> None:

@@ -119,11 +119,13 @@ def stage(mesh: Mesh, source: Path) -> None:
         for path in sorted(_own_pages(CONTENTS))
     }
     notes = {product.domain: _notes(product.domain) for product in mesh.products}
-    texts = own | pages.generated(mesh)
+    generated = pages.generated(mesh)
+    texts = own | generated
     written = {path: relocated(text, path, path, texts, mesh) for path, text in texts.items()}
+    written |= {path: pages.with_html_tables(written[path]) for path in generated}
     for domain, note in notes.items():
         page = pages.PRODUCT.format(domain)
-        written[page] += relocated(note, NOTES.format(domain), page, texts, mesh)
+        written[page] += f"\n\n{relocated(note, NOTES.format(domain), page, texts, mesh)}"
     for path, text in written.items():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_text(f"{text.rstrip()}\n", encoding="utf-8")
