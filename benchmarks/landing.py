@@ -76,7 +76,6 @@ def bench_landing(scratch: Path) -> Sequence[Ratio]:
             (ours.memory, plain.memory),
             more_is_better=True,
             distance=f"Of {ours.cpu:.0f} s, {start.cpu:.1f} s are the start and the planning of more than a hundred "
-            "wide statements, as with one patient. The rest is references (joins and a sort), draws of codes and of "
-            "what is left out, and keys as text.",
+            "wide statements, as with one patient. The rest is Parquet, keys as text, references, and what is drawn.",
         )
     ]

@@ -21,15 +21,19 @@ _PICK = "_pick"
 
 @dataclass(frozen=True)
 class Parent:
-    """An entity whose rows exist, as a table of its key, its references and ROW.
+    """An entity whose rows exist, as a table of ROW, its key where that is held, its references as held, and its times.
 
     landed_by: how many of its rows, the first ones, have landed by each day. complete: its columns that are never null.
     """
 
-    entity: Entity
+    values: Values
     table: str
     landed_by: tuple[int, ...]
     complete: frozenset[str]
+
+    @property
+    def entity(self) -> Entity:
+        return self.values.entity
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,8 @@ class Shared:
 class References:
     """The references of one entity to the parents that are in the mesh.
 
-    The query, which begins with the numbered rows, is given steps that add columns: the keys, and what the entity needs
-    of a parent as "<reference>.<column>". `complete` are the references that always find a parent.
+    The query, which begins with the numbered rows, is given steps that add columns: what the references hold, and what
+    the entity needs of a parent as "<reference>.<column>". `complete` are the references that always find a parent.
     """
 
     entity: Entity
@@ -60,6 +64,10 @@ class References:
             for column in self.entity.columns
             if column.reference and column.reference.entity in self.parents
         }
+        numbered = {name: self.own(column).values for name, column in self._columns.items()}
+        to_self = [c.name for c in self.entity.columns if c.reference and c.reference.entity == self.entity.id]
+        numbered |= dict.fromkeys(to_self, self.values)
+        self.values.numbered = {name: values for name, values in numbered.items() if values.held == ROW}
         self._shared = {name: self._shared_with(column) for name, column in self._columns.items()}
         settled: list[str] = []
         while len(settled) < len(self._columns):
@@ -114,11 +122,11 @@ class References:
         return [(other, pair.parents) for other in settled for pair in self._shared[other] if pair.own == name]
 
     def _settle(self, column: Column, settled: list[str]) -> None:
-        """Add the steps that give the reference its key and bring along what is needed of the parent."""
+        """Add the steps that settle the reference and bring along what is needed of the parent."""
         parent = self.own(column)
         sayings = self._sayings(column.name, settled)
         said = [identifier(f"{other}.{name}") for other, name in sayings]
-        name, key = identifier(column.name), identifier(parent.entity.key.name)
+        name, held = identifier(self.values.holder(column.name)), parent.values.held
         is_complete = any(other in self.complete and said_by in self._complete_of(other) for other, said_by in sayings)
         brought = "".join(
             f", parent.{identifier(of)} as {identifier(f'{column.name}.{of}')}" for of in self._brought(column)
@@ -126,11 +134,14 @@ class References:
         if not is_complete:
             conditions = [] if column.unique else [pair for pair in self._shared[column.name] if pair.own in settled]
             is_complete = self._pick(column, parent, conditions)
-            own = f"coalesce({', '.join(said)}, parent.{key})" if said else f"parent.{key}"
             # Without a saying, the parent that was drawn is the one to bring columns from.
+            at_once = "" if said else brought
+            is_joined = at_once or held != ROW
+            own = f"parent.{identifier(held)}" if is_joined else f"child.{_PICK}"
+            join = f" left join {parent.table} as parent on parent.{ROW} = child.{_PICK}" if is_joined else ""
             self.query.add(
-                f"select child.* exclude ({_PICK}), {own} as {name}{'' if said else brought}\n"
-                f"from {self.query.last} as child left join {parent.table} as parent on parent.{ROW} = child.{_PICK}"
+                f"select child.* exclude ({_PICK}), coalesce({', '.join([*said, own])}) as {name}{at_once}\n"
+                f"from {self.query.last} as child{join}"
             )
         else:
             self.query.add(f"select *, coalesce({', '.join(said)}) as {name} from {self.query.last}")
@@ -139,7 +150,8 @@ class References:
         if brought and said:
             self.query.add(
                 f"select child.*{brought}\n"
-                f"from {self.query.last} as child left join {parent.table} as parent on parent.{key} = child.{name}"
+                f"from {self.query.last} as child\n"
+                f"left join {parent.table} as parent on parent.{identifier(held)} = child.{name}"
             )
 
     def _complete_of(self, name: str) -> frozenset[str]:
@@ -163,19 +175,22 @@ class References:
         draw = self.values.draw(f"{column.name}#parent")
         if not conditions:
             landed = f"[{', '.join(map(str, parent.landed_by))}][{DAY}]"
-            pick = f"1 + cast({draw} % nullif({landed}, 0) as bigint)"
+            pick = f"1 + {draw} % nullif({landed}, 0)"
             if column.unique or self.values.rows >= parent.landed_by[-1]:
                 pick = f"case when {ROW} <= {landed} then {ROW} else {'null' if column.unique else pick} end"
             self.query.add(f"select *, {pick} as {_PICK}\nfrom {self.query.last}")
             return parent.landed_by[0] > 0 and not column.unique
         keys = ", ".join(identifier(pair.parents) for pair in conditions)
-        own = ", ".join(identifier(pair.own) for pair in conditions)
-        equal = " and ".join(f"family.{identifier(p.parents)} = child.{identifier(p.own)}" for p in conditions)
+        own = ", ".join(identifier(self.values.holder(pair.own)) for pair in conditions)
+        equal = " and ".join(
+            f"family.{identifier(pair.parents)} = child.{identifier(self.values.holder(pair.own))}"
+            for pair in conditions
+        )
         counts = ", ".join(f"count(*) filter ({ROW} <= {count})" for count in parent.landed_by)
         self.query.add(
             f"select child.* exclude (turn), family.members[case\n"
             f"    when turn <= family.counts[{DAY}] then turn\n"
-            f"    else 1 + cast({draw} % nullif(family.counts[{DAY}], 0) as bigint)\n"
+            f"    else 1 + {draw} % nullif(family.counts[{DAY}], 0)\n"
             f"end] as {_PICK}\n"
             f"from (\n"
             f"    select *, row_number() over (partition by {own} order by {ROW}) as turn from {self.query.last}\n"
@@ -189,7 +204,8 @@ class References:
 
     def self_reference(self, column: Column) -> str:
         """A reference to the entity itself: the first row of the same family, or none for that row."""
-        family = [identifier(name) for name in self._settled if self._columns[name].required] or ["true"]
-        key = identifier(self.entity.key.name)
-        first = f"first_value({key}) over (partition by {', '.join(family)} order by {ROW})"
-        return first if column.required else f"nullif({first}, {key})"
+        required = [name for name in self._settled if self._columns[name].required]
+        family = [identifier(self.values.holder(name)) for name in required] or ["true"]
+        held = identifier(self.values.held)
+        first = f"first_value({held}) over (partition by {', '.join(family)} order by {ROW})"
+        return first if column.required else f"nullif({first}, {held})"

@@ -11,7 +11,7 @@ import datetime
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from landing import identifier, literal
@@ -60,13 +60,38 @@ class Settings:
 
 @dataclass
 class Values:
-    """The value expressions of one entity. `rows` is its number of rows, `settled` are its references."""
+    """The value expressions of one entity.
+
+    rows: its number of rows. settled: the columns that its rows have already. numbered: the references of which they
+    have the number of the other row, with the values of its entity.
+    """
 
     entity: Entity
     settings: Settings
     code_systems: Mapping[str, CodeSystem]
     rows: int
     settled: frozenset[str] = frozenset()
+    numbered: Mapping[str, Values] = field(default_factory=dict)
+
+    # -- keys ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def held(self) -> str:
+        """What references hold until they land: the row's number if it gives the key, else the column of the key.
+
+        Numbers are less work than text to join, to sort and to keep.
+        """
+        key = self.entity.key
+        is_given = not (key.reference or self._listed(key)) and self._scalar(key) == self.key_of(ROW)
+        return ROW if is_given else key.name
+
+    def holder(self, name: str) -> str:
+        """Name of the column that rows have in the place of that one: of a numbered reference, the number."""
+        return f"_number.{name}" if name in self.numbered else name
+
+    def key_of(self, number: str) -> str:
+        """The key of the row of that number, where references hold the number."""
+        return _key(self.entity.name, number, self.rows)
 
     # -- draws ---------------------------------------------------------------------------------------------------------
 
@@ -79,10 +104,12 @@ class Values:
 
         Both halves of the row's bits are multiplied by odd numbers of the purpose, which is less work than to mix the
         row anew for each draw. The middle bits of such products are even; the lowest differ little from one purpose
-        to another, and the highest depend on the size of the factors.
+        to another, and the highest depend on the size of the factors. They are handed out as a signed number, as counts
+        are: of one with and one without a sign DuckDB makes numbers of 128 bits, whose division takes 50 times as long.
         """
         low, high = self._factors(purpose)
-        return f"((xor({BITS[0]} * {low}::ubigint, {BITS[1]} * {high}::ubigint) >> 16) & {2**32 - 1}::ubigint)"
+        bits = f"xor({BITS[0]} * {low}::ubigint, {BITS[1]} * {high}::ubigint)"
+        return f"cast(({bits} >> 16) & {2**32 - 1}::ubigint as bigint)"
 
     def _factors(self, purpose: str) -> tuple[int, int]:
         digest = _digest(f"{self.settings.seed}|{self.entity.id}|{purpose}")
@@ -94,7 +121,11 @@ class Values:
 
     def pick(self, purpose: str, count: int) -> str:
         """A pseudo-random whole number from 0 to below count."""
-        return f"cast({self.draw(purpose)} % {count} as bigint)"
+        return f"({self.draw(purpose)} % {count})"
+
+    def by_chance(self, purpose: str, share: float) -> str:
+        """Whether the row is one of a pseudo-random share."""
+        return f"{self.draw(purpose)} < {round(share * 2**32)}"
 
     def is_present(self, column: Column) -> str | None:
         """Whether the row has a value in the column, or None when every row has.
@@ -106,12 +137,12 @@ class Values:
         root = column
         while root.lookup and (source := self.entity.column(root.lookup[0])):
             root = source
-        return f"{self.draw(f'{root.name}#present')} < {round(column.completeness * 2**32)}"
+        return self.by_chance(f"{root.name}#present", column.completeness)
 
     # -- order ---------------------------------------------------------------------------------------------------------
 
     def levels(self) -> list[list[Column]]:
-        """The columns without references, in such order that a column comes after those its value is made from."""
+        """The columns that are not settled, in such order that a column comes after those its value is made from."""
         waiting = [column for column in self.entity.columns if column.name not in self.settled]
         waiting = [column for column in waiting if column.name != VERSION]
         done = set(self.settled)
@@ -129,12 +160,14 @@ class Values:
     def _needs(self, column: Column) -> set[str]:
         """Siblings that the column's value is made from."""
         needs: set[str] = set()
+        if column.name in self.numbered:
+            return needs
         if column.transform:
             needs |= self.siblings_in(column.transform)
         elif source := self._looked_up(column):
             needs.add(source[0].name)
-        if column.after:
-            needs.add(column.after.partition(".")[0])
+        if column.after and "." not in column.after:
+            needs.add(column.after)
         return (needs - {column.name}) & {other.name for other in self.entity.columns}
 
     def siblings_in(self, sql: str) -> set[str]:
@@ -147,21 +180,23 @@ class Values:
     def helpers(self, column: Column) -> dict[str, str]:
         """What to compute before the column's own level: the position of its concept in the code system."""
         choices = self.choices(column)
-        if not choices or column.transform or column.type == "array":
+        if not choices or column.transform or column.type == "array" or column.name in self.numbered:
             return {}
         index = f"{ROW} - 1" if column.unique else self.pick(column.name, len(choices))
         if typical := [position for position, choice in enumerate(choices) if choice in column.typical]:
             usual = _element(typical, self.pick(f"{column.name}#usual", len(typical)))
-            index = f"case when {self.fraction(f'{column.name}#typical')} < {_TYPICAL} then {usual} else {index} end"
+            index = f"case when {self.by_chance(f'{column.name}#typical', _TYPICAL)} then {usual} else {index} end"
         return {concept_index(column): index}
 
     def value(self, column: Column) -> str:
-        """The expression of a column that is no reference, before some values are left out."""
+        """The expression of a column that is not settled, before some values are left out."""
+        if column.name in self.numbered:
+            return self.numbered[column.name].key_of(identifier(self.holder(column.name)))
         if column.type == "array":
             return self._array(column)
         if column.type == "object":
             return self._object(column)
-        return f"cast({self._scalar(column)} as {_RAW_TYPES[column.type]})"
+        return self._listed(column) or f"cast({self._scalar(column)} as {_RAW_TYPES[column.type]})"
 
     def choices(self, column: Column) -> Sequence[Any]:
         """The closed list that the column's values are taken from, or nothing."""
@@ -187,7 +222,7 @@ class Values:
             return f"not {identifier(column.name)}"
         choices = self.choices(column)
         position = f"({identifier(concept_index(column))} + 1 + ({shift}) % {len(choices) - 1}) % {len(choices)}"
-        return f"cast({_element(choices, position)} as {_RAW_TYPES[column.type]})"
+        return _element(choices, position, self._list_type(column, choices))
 
     def changing_column(self) -> Column | None:
         """A column that a new version of a record may change without breaking a rule, or None.
@@ -210,18 +245,39 @@ class Values:
 
     def base_time(self, purpose: str) -> str:
         """A time in the two years of history, to the second."""
-        return (
-            f"(timestamp '{self.settings.first_day}' - interval {SETTLING_DAYS} day"
-            f" - to_seconds(1 + {self.pick(purpose, HISTORY_DAYS * 86400)}))"
-        )
+        last_day = self.settings.first_day - datetime.timedelta(days=SETTLING_DAYS)
+        return seconds_after(f"timestamp '{last_day}'", f"-1 - {self.pick(purpose, HISTORY_DAYS * 86400)}")
+
+    def _listed(self, column: Column) -> str | None:
+        """The value as an element of a list, where it is one: of codes, or of what is said of them."""
+        if column.transform:
+            return None
+        if looked_up := self._looked_up(column):
+            source, attribute = looked_up
+            if attribute == "range":
+                return None
+            values = self._attributes(column, source, attribute)
+        else:
+            source, values = column, self.choices(column)
+        return _element(values, identifier(concept_index(source)), self._list_type(column, values)) if values else None
+
+    def _list_type(self, column: Column, values: Sequence[Any]) -> str:
+        """The type of a value from a list. Text is an enum: as plain text it takes five times as long to write.
+
+        What others are made from stays text, for an enum has an order of its own.
+        """
+        made = [other.transform for other in self.entity.columns if other.transform]
+        texts = list(dict.fromkeys(value for value in values if value is not None))
+        is_free = not column.unique and all(column.name not in self.siblings_in(sql) for sql in made)
+        if column.type != "string" or not is_free or not texts or not all(isinstance(text, str) for text in texts):
+            return _RAW_TYPES[column.type]
+        return f"enum({', '.join(map(literal, texts))})"
 
     def _scalar(self, column: Column) -> str:
         if column.transform:
             return f"({column.transform})"
         if looked_up := self._looked_up(column):
-            return self._concept_attribute(column, *looked_up)
-        if choices := self.choices(column):
-            return _element(choices, identifier(concept_index(column)), _RAW_TYPES[column.type])
+            return self._in_range(column, looked_up[0])
         if column.lookup:
             raise self.entity.error(
                 f"looks up {'.'.join(column.lookup)}, and {column.lookup[0]} has no code system among the seeds",
@@ -244,19 +300,17 @@ class Values:
                 return source, "system"
         return None
 
-    def _concept_attribute(self, column: Column, source: Column, attribute: str) -> str:
-        concepts = self.concepts(source)
-        index = identifier(concept_index(source))
-        if attribute == "range":
-            return self._in_range(column, source, concepts)
+    def _attributes(self, column: Column, source: Column, attribute: str) -> Sequence[str | None]:
+        """What the code system says of each concept."""
         default = source.code_system_uri if attribute == "system" else None
-        values = [concept.get(attribute) or default for concept in concepts]
+        values = [concept.get(attribute) or default for concept in self.concepts(source)]
         if column.required and None in values:
             raise self.entity.error(f"is required, and a concept of {source.code_system} has no {attribute}", column)
-        return _element(values, index, _RAW_TYPES[column.type])
+        return values
 
-    def _in_range(self, column: Column, source: Column, concepts: Sequence[Mapping[str, str]]) -> str:
+    def _in_range(self, column: Column, source: Column) -> str:
         """A value from a little below the concept's range to a little above, rounded as the range's width suggests."""
+        concepts = self.concepts(source)
         ranges = [_range(_number(concept.get("low")), _number(concept.get("high"))) for concept in concepts]
         index = identifier(concept_index(source))
         lows = [None if r is None else r[0] for r in ranges]
@@ -279,18 +333,19 @@ class Values:
                 return self.base_time(column.name)
             earliest, latest = (f"timestamp '{day}'" for day in self._bounds_in_time(column))
             seconds_between = f"(date_diff('second', {earliest}, {latest}) + 1)"
-            return f"{earliest} + to_seconds(cast({self.draw(column.name)} % {seconds_between} as bigint))"
+            return seconds_after(earliest, f"{self.draw(column.name)} % {seconds_between}")
         base = f"coalesce(cast({identifier(column.after)} as timestamp), {self.base_time(column.name)})"
         if seconds is None:
             # Without a span it lies in the days between the last event and the first landing.
             span = SETTLING_DAYS * 86400
-            value = f"greatest({base}, timestamp '{first_day}' - to_seconds(1 + {self.pick(column.name, span)}))"
+            value = seconds_after(f"timestamp '{first_day}'", f"-1 - {self.pick(column.name, span)}")
+            value = f"greatest({base}, {value})"
         elif column.type == "date":
             value = (
                 f"date_trunc('day', {base}) + to_days(cast({self.pick(column.name, seconds // 86400 + 1)} as integer))"
             )
         else:
-            value = f"{base} + to_seconds({self.pick(column.name, seconds + 1)})"
+            value = seconds_after(base, self.pick(column.name, seconds + 1))
         if column.maximum is not None:
             value = f"greatest({base}, least({value}, timestamp '{column.maximum}'))"
         return value
@@ -325,7 +380,7 @@ class Values:
         if column.pattern:
             return self._matching(column, column.pattern)
         if column.key:
-            return _key(self.entity.name, ROW, self.rows)
+            return self.key_of(ROW)
         if _is_free_key(column):
             patients = self.settings.patients
             return _key(column.name[:-3], f"1 + {self.pick(column.name, patients)}", patients)
@@ -446,14 +501,19 @@ def concept_index(column: Column) -> str:
     return f"_index.{column.name}"
 
 
+def seconds_after(time: str, seconds: str) -> str:
+    """What `time + to_seconds(seconds)` gives, in half the time."""
+    return f"make_timestamp(epoch_us({time}) + 1000000 * ({seconds}))"
+
+
 def row_limit(column: Column, values: Values) -> int | None:
     """How many rows a unique column admits, where its values come from a list."""
     return len(values.choices(column)) or None if column.unique else None
 
 
 def _key(name: str, number: str, most: int) -> str:
-    """A key of eight digits, or of more where there are more rows; printf() would take twice as long."""
-    return f"{literal(f'{name.upper()}-')} || substr(cast({10 ** max(8, len(str(most)))} + {number} as varchar), 2)"
+    """A key of eight digits, or of more where there are more rows. They begin with 1: to fill up zeros takes longer."""
+    return f"{literal(f'{name.upper()}-')} || cast({10 ** max(7, len(str(most)))} + {number} as varchar)"
 
 
 def _mixed(number: str) -> str:
@@ -470,7 +530,7 @@ def _digest(text: str) -> int:
 def _element(values: Sequence[Any], index: str, type: str | None = None) -> str:
     """The element of a list at a position counted from 0. With a type the list is cast, which is done but once."""
     if len(values) == 1:
-        return _constant(values[0])
+        return f"cast({_constant(values[0])} as {type})" if type else _constant(values[0])
     elements = f"[{', '.join(map(_constant, values))}]"
     return f"{f'cast({elements} as {type}[])' if type else elements}[1 + {index}]"
 

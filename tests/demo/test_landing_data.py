@@ -30,8 +30,9 @@ RULES = (
     "derived",
 )
 
-# What the built-in domains have none of: an integer key, names of the source's own, arrays, a struct, a key that is a
-# reference, a reference to the entity itself, and unique values from a pattern.
+# What the built-in domains have none of: an integer key, a code as key, names of the source's own, arrays, a struct, a
+# key that is a reference, a reference to the entity itself, unique values from a pattern, and codes that something
+# depends on by their order as text.
 GENOMICS: dict[str, Any] = {
     "name": "genomics",
     "entities": [
@@ -71,6 +72,18 @@ GENOMICS: dict[str, Any] = {
                 {"name": "position", "type": "integer", "minimum": 1000, "maximum": 2000},
                 {"name": "called_at", "type": "timestamp", "after": "panel_id.sampled_at", "within": "3d"},
                 {"name": "percent", "type": "decimal", "transform_logic": "frequency * 100"},
+                {"name": "tier", "examples": ["strong", "potential", "unknown"]},
+                {"name": "first_tier", "examples": ["strong", "potential", "unknown"]},
+                {"name": "is_after_first", "type": "boolean", "transform_logic": "tier > first_tier"},
+                {"name": "route_code", "references": "genomics.routes", "required": True},
+            ],
+        },
+        {
+            "name": "routes",
+            "rows_per_patient": 0.02,
+            "columns": [
+                {"name": "route_code", "primary_key": True, "code_system": "medication_route"},
+                {"name": "is_usual", "type": "boolean"},
             ],
         },
         {
@@ -260,8 +273,9 @@ def test_formats_hold_the_same_data(render: Render, dbt_environment: Environment
 
 def test_landed_parquet_has_the_types_that_bigquery_reads(zone: LandingZone) -> None:
     file = f"{zone.root}/claims/claims/landed_date=2026-01-05/part-0.parquet"
-    query = f"select name, coalesce(logical_type, '') from parquet_schema('{file}')"
+    query = f"select name, coalesce(logical_type, converted_type, '') from parquet_schema('{file}')"
     types = dict(zone.query({"types": query})["types"])
+    assert types["claim_id"] == types["status"] == types["source_system"] == "UTF8"
     assert "isAdjustedToUTC=1" in types["submitted_at"]
     assert types["billed_amount"] == "DecimalType(scale=9, precision=38)"
 
@@ -286,6 +300,7 @@ def test_rows_grow_with_the_patients(render: Render, dbt_environment: Environmen
         "labs.lab_results": 400,
         "genomics.panels": 25,
         "genomics.variants": 200,
+        "genomics.routes": 1,
         # As many as there are patients: each has one at most.
         "genomics.consents": 50,
     }

@@ -19,7 +19,7 @@ from landing import FORMATS, LANDING, Landing, LandingError, connect, identifier
 from progress import Progress
 from queries import Query
 from references import Parent, References
-from values import BITS, DAY, ROW, Settings, Values, row_limit
+from values import BITS, DAY, ROW, Settings, Values, row_limit, seconds_after
 
 from contracts import (
     CODE_SYSTEMS,
@@ -114,19 +114,19 @@ def _make_rows(
 
 
 def _parent(values: Values, complete: frozenset[str], connection: duckdb.DuckDBPyConnection) -> Parent:
-    """The entity as a parent, with what children may ask of it: keys, references and times."""
+    """The entity as a parent, with what children may ask of it."""
     entity, table = values.entity, identifier(values.entity.id)
     kept = [
-        column.name
+        f"{identifier(values.holder(column.name))} as {identifier(column.name)}"
         for column in entity.columns
-        if column.key or column.reference or column.type in ("date", "timestamp")
+        if column.name == values.held or column.reference or column.type in ("date", "timestamp")
     ]
     query = Query()
     query.add(f"select * from {_ROWS}")
     _add_values(query, values)
-    query.add(f"select {ROW}, {', '.join(map(identifier, kept))} from {query.last}")
+    query.add(f"select {', '.join([ROW, *kept])} from {query.last}")
     connection.execute(f"create temp table {table} as {query.sql}")
-    return Parent(entity, table, _landed_by(connection, values.settings.days), complete)
+    return Parent(values, table, _landed_by(connection, values.settings.days), complete)
 
 
 @contextmanager
@@ -195,20 +195,20 @@ def _rows(values: Values, references: References) -> str:
     """
     query, columns = references.query, values.entity.columns
     own = [column for column in columns if column.reference and column.reference.entity == values.entity.id]
-    values.settled = frozenset([*references.names, *(column.name for column in own)])
+    values.settled = frozenset([*references.names, *(column.name for column in own)]) - values.numbered.keys()
     required = [column.name for column in columns if column.name in references.names and column.required]
     if missing := [name for name in required if name not in references.complete]:
-        condition = " and ".join(f"{identifier(name)} is not null" for name in missing)
+        condition = " and ".join(f"{identifier(values.holder(name))} is not null" for name in missing)
         number = f"row_number() over (order by {ROW}) as {ROW}"
         query.add(f"select * replace ({number})\nfrom {query.last}\nwhere {condition}")
     if own:
-        # The key that they hold is that of another row: it must be there.
+        # What they hold is that of another row: it must be there.
         levels = values.levels()
-        while levels and values.entity.key.name not in values.settled:
+        while levels and values.held not in {ROW, *values.settled}:
             level = levels.pop(0)
             _add_level(query, values, level)
             values.settled |= {column.name for column in level}
-        query.add_columns([(column.name, references.self_reference(column)) for column in own])
+        query.add_columns([(values.holder(column.name), references.self_reference(column)) for column in own])
     return f"{query.sql}\norder by {ROW}"
 
 
@@ -252,8 +252,8 @@ def _first_version(values: Values) -> str:
     if event:
         base = f"coalesce({identifier(event.name)}, {base})"
     second = values.pick(VERSION, 86400)
-    changed = f"{base} + to_seconds({11 * 86400} + {values.pick(f'{VERSION}#days', 19 * 86400)})"
-    latest = f"timestamp '{settings.first_day}' - to_seconds(1 + {second})"
+    changed = seconds_after(base, f"{11 * 86400} + {values.pick(f'{VERSION}#days', 19 * 86400)}")
+    latest = seconds_after(f"timestamp '{settings.first_day}'", f"-1 - {second}")
     landed = f"timestamp '{settings.first_day}' + to_days(cast({DAY} - 1 as integer)) - to_seconds(1 + {second})"
     return f"case when {DAY} = 1 then least({changed}, {latest}) else {landed} end"
 
@@ -261,18 +261,19 @@ def _first_version(values: Values) -> str:
 def _landed_rows(values: Values, day: int) -> str:
     """What lands on a day: new rows, newer and older versions of earlier ones, and after day 1 some rows twice."""
     entity = values.entity
-    share = values.fraction(f"{_KIND}#{day}")
-    kind = (
-        f"case when {DAY} = {day} then 'new' when {DAY} > {day} then null"
-        f" when {share} < {UPDATED} then 'updated' when {share} < {UPDATED + LATE} then 'late' end"
-    )
+    is_new = f"{DAY} = {day}"
+    is_changed = values.by_chance(f"{_KIND}#{day}", UPDATED + LATE)
+    is_updated = values.by_chance(f"{_KIND}#{day}", UPDATED)
+    kind = f"case when {is_new} then 'new' when {is_updated} then 'updated' else 'late' end"
     derived = [column for column in entity.columns if column.transform]
     query = Query()
-    query.add(f"select *, {kind} as {_KIND}\nfrom {_ROWS}")
-    query.add(f"select *\nfrom {query.last}\nwhere {_KIND} is not null")
-    if day > 1:
-        copies = f"case when {values.fraction(f'{_KIND}#copies {day}')} < {DUPLICATED} then 2 else 1 end"
-        query.add(f"select *, unnest(range({copies})) as _copy\nfrom {query.last}")
+    if day == 1:
+        query.add(f"select *\nfrom {_ROWS}\nwhere {is_new}")
+    else:
+        query.add(f"select *, {kind} as {_KIND}\nfrom {_ROWS}\nwhere {is_new} or {DAY} < {day} and {is_changed}")
+        copies = f"case when {values.by_chance(f'{_KIND}#copies {day}', DUPLICATED)} then 2 else 1 end"
+        # Few rows of each batch are left. Sorting makes whole batches of them, which is less work for what follows.
+        query.add(f"select *, unnest(range({copies})) as _copy\nfrom {query.last}\norder by {ROW}")
     _add_values(query, values)
     if day > 1:
         changes = ", ".join(f"{sql} as {identifier(name)}" for name, sql in _changed(values, day))

@@ -120,6 +120,9 @@ def landed_value(column: Column, format: str) -> str:
         # What a cast to timestamptz gives in UTC, without a calendar for each value.
         if column.type == "timestamp":
             return f"make_timestamptz(epoch_us(cast({name} as timestamp)))"
+        # Text may be an enum, and is written as text all the same.
+        if column.type == "string" and not column.transform:
+            return name
         return f"cast({name} as {landing_type(column)})"
     if column.type == "array":
         value = f"[{_text_value('item', column.item_type or 'string')} for item in {name}]"
