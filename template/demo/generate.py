@@ -254,7 +254,7 @@ def _first_version(values: Values) -> str:
     second = values.pick(VERSION, 86400)
     changed = seconds_after(base, f"{11 * 86400} + {values.pick(f'{VERSION}#days', 19 * 86400)}")
     latest = seconds_after(f"timestamp '{settings.first_day}'", f"-1 - {second}")
-    landed = f"timestamp '{settings.first_day}' + to_days(cast({DAY} - 1 as integer)) - to_seconds(1 + {second})"
+    landed = seconds_after(f"timestamp '{settings.first_day}'", f"86400 * ({DAY} - 1) - 1 - {second}")
     return f"case when {DAY} = 1 then least({changed}, {latest}) else {landed} end"
 
 
@@ -287,8 +287,8 @@ def _landed_rows(values: Values, day: int) -> str:
 def _changed(values: Values, day: int) -> list[tuple[str, str]]:
     """The columns in which a newer or older version differs from the first one."""
     midnight = f"timestamp '{values.settings.day(day)}'"
-    newer = f"{midnight} - to_seconds(1 + {values.pick(f'{VERSION}#{day}', 86400)})"
-    older = f"{identifier(VERSION)} - to_seconds(86400 + {values.pick(f'{VERSION}#{day}', 9 * 86400)})"
+    newer = seconds_after(midnight, f"-1 - {values.pick(f'{VERSION}#{day}', 86400)}")
+    older = seconds_after(identifier(VERSION), f"-86400 - {values.pick(f'{VERSION}#{day}', 9 * 86400)}")
     version = f"case {_KIND} when 'updated' then {newer} when 'late' then {older} else {identifier(VERSION)} end"
     changed = [(VERSION, version)]
     if column := values.changing_column():

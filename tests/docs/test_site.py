@@ -189,6 +189,15 @@ def test_no_link_is_broken_and_nothing_is_fetched_elsewhere(northwind_docs: Docu
         del northwind_docs.pages["planted.html"]
 
 
+def test_every_table_scrolls_by_itself(northwind_docs: Documentation) -> None:
+    # Some are Sphinx's, and some are HTML before Sphinx sees them.
+    for name, page in northwind_docs.pages.items():
+        scrolled = re.findall(r'<div class="pst-scrollable-table-container">\s*<table class="table">', page.html)
+        assert page.html.count("<table") == len(scrolled), name
+    assert "<table" in northwind_docs.pages["docs/hipaa-control-matrix.html"].html
+    assert "<table" in northwind_docs.pages["catalogue/columns.html"].html
+
+
 def test_every_page_is_reached_from_the_first(northwind_docs: Documentation) -> None:
     assert set(northwind_docs.pages) - northwind_docs.reached() == {"search.html"}
 
@@ -266,7 +275,7 @@ def test_cells_are_those_of_the_answers(example: str, render: Render, dbt_enviro
         "import sys; sys.path.insert(0, 'docs/site'); sys.dont_write_bytecode = True\n"
         "import diagrams, mesh, yaml\n"
         "from pathlib import Path\n"
-        "whole = mesh.Mesh(yaml.safe_load(open('docs/shape.yml')), {}, mesh.products_of(Path('.')), (), {}, {})\n"
+        "whole = mesh.Mesh(yaml.safe_load(open('docs/shape.yml')), {}, mesh.products_of(Path('.')), (), {}, {}, {})\n"
         "print(diagrams.cells(whole))\n"
         "print(diagrams.flow(whole))"
     )
@@ -392,13 +401,25 @@ def test_broken_link_of_ones_own_is_told(small_copy: Path, build: Build) -> None
     assert "nowhere" in result.stderr
 
 
-def test_missing_volume_is_told(small_copy: Path, build: Build) -> None:
-    inputs = yaml.safe_load((small_copy / "docs" / "cost.yml").read_text())
-    del inputs["volumes"]["days_corrected"]
-    (small_copy / "docs" / "cost.yml").write_text(yaml.safe_dump(inputs))
+@pytest.mark.parametrize(
+    ("line", "written", "told"),
+    [
+        ("days_corrected: 1", "", "docs/cost.yml has no days_corrected among its volumes"),
+        ("composer_per_month: null", "", "docs/cost.yml has no composer_per_month among its prices"),
+        ("text_bytes: 20", "text_bytes: null", "docs/cost.yml: text_bytes must be a number"),
+        ("patients_per_day: 1000", "patients_per_day: 1,000 a day", "must be a number, such as 1000 or 0.25"),
+    ],
+)
+def test_what_cost_cannot_be_reckoned_with_is_told(
+    small_copy: Path, build: Build, line: str, written: str, told: str
+) -> None:
+    inputs = small_copy / "docs" / "cost.yml"
+    text = inputs.read_text()
+    assert line in text
+    inputs.write_text(text.replace(line, written))
     result = build(small_copy)
     assert result.returncode == 1
-    assert "docs/cost.yml has no days_corrected among its volumes" in result.stderr
+    assert told in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -146,10 +146,10 @@ class Mesh:
     inputs: Mapping[str, tuple[str, ...]]
     # Model -> tests that look at it.
     tests: Mapping[str, tuple[str, ...]]
+    # Model -> columns of it, and how many data tests read each.
+    tested: Mapping[str, Counter[str]]
     run: Run | None = None
     names: Mapping[str, str] = field(default_factory=dict)
-    # Model -> columns of it, and how many data tests read each.
-    tested: Mapping[str, Counter[str]] = field(default_factory=dict)
 
     @cached_property
     def staging(self) -> dict[str, tuple[Product, Entity]]:

@@ -132,20 +132,21 @@ def linked(name: object, url: str) -> str:
 
 def with_html_tables(text: str) -> str:
     """A page whose tables are HTML already: docutils makes several objects of a cell, a third of what a build costs."""
-    lines = text.split("\n")
-    tokens = MARKDOWN.parse(text)
-    starts = [number for number, token in enumerate(tokens) if token.type == "table_open"]
-    for start in reversed(starts):
+    lines, tokens = text.split("\n"), MARKDOWN.parse(text)
+    for start, opened in reversed(list(enumerate(tokens))):
+        if opened.type != "table_open" or opened.map is None:
+            continue
         end = next(number for number in range(start, len(tokens)) if tokens[number].type == "table_close")
-        for part in (part for token in tokens[start:end] for part in token.children or ()):
+        table = tokens[start : end + 1]
+        for part in (part for token in table for part in token.children or ()):
             if part.type == "link_open":
                 part.attrs["href"] = re.sub(r"^([^:#]+)\.md(?=#|$)", r"\1.html", str(part.attrs["href"]))
             elif part.type == "code_inline":
                 part.attrs["class"] = "literal"
-        tokens[start].attrs["class"] = "table"
-        table = MARKDOWN.renderer.render(tokens[start : end + 1], MARKDOWN.options, {})
-        scrolled = f'<div class="pst-scrollable-table-container">\n{table}</div>'
-        lines[slice(*tokens[start].map or ())] = ["```{raw} html", scrolled, "```"]
+        opened.attrs["class"] = "table"
+        html = MARKDOWN.renderer.render(table, MARKDOWN.options, {})
+        first, after = opened.map
+        lines[first:after] = ["```{raw} html", f'<div class="pst-scrollable-table-container">\n{html}</div>', "```"]
     return "\n".join(lines)
 
 

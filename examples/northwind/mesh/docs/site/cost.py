@@ -100,7 +100,6 @@ def _merged(mesh: Mesh) -> float:
 
 def month(mesh: Mesh, history: int) -> list[Item]:
     """The bill of a month in one environment and cell, once landed data is `history` days old."""
-    prices = mesh.cost["prices"]
     each = days(mesh)
     moved = sum(day.moved for day in each)
     curated = history * sum(day.curated for day in each)
@@ -118,11 +117,21 @@ def month(mesh: Mesh, history: int) -> list[Item]:
         ),
         ("Airflow runs", 1, "environment", "composer_per_month"),
     ]
-    return [Item(name, quantity, unit, prices[price]) for name, quantity, unit, price in items]
+    return [Item(name, quantity, unit, _number(mesh, "prices", price)) for name, quantity, unit, price in items]
 
 
 def _volume(mesh: Mesh, name: str) -> float:
-    try:
-        return float(mesh.cost["volumes"][name])
-    except KeyError:
-        raise MeshError(f"{COST} has no {name} among its volumes; add it, as the template has it") from None
+    volume = _number(mesh, "volumes", name)
+    if volume is None:
+        raise MeshError(f"{COST}: {name} must be a number")
+    return volume
+
+
+def _number(mesh: Mesh, group: str, name: str) -> float | None:
+    """What docs/cost.yml says; None where it says null. Raises MeshError where it has neither a number nor null."""
+    if name not in mesh.cost[group]:
+        raise MeshError(f"{COST} has no {name} among its {group}; add it, as the template has it")
+    number: float | None = mesh.cost[group][name]
+    if number is not None and type(number) not in (int, float):
+        raise MeshError(f"{COST}: {name} must be a number, such as 1000 or 0.25, and is {number!r}")
+    return number

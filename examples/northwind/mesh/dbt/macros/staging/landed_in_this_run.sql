@@ -2,9 +2,9 @@
   Predicate on landed_date that bounds a run to the partitions it must read.
 
   With the variables landed_from and landed_to (ISO dates, inclusive) a run loads exactly these, again if need be.
-  Without them an incremental run loads what landed after the newest partition it has; a first run loads all. A day
-  whose records were all older than what is stored leaves no row behind: such a run then reads that day again. The
-  orchestration sets the variables.
+  Without landed_from an incremental run loads what landed after the newest partition it has; a first run loads all. A
+  day whose records were all older than what is stored leaves no row behind: such a run then reads that day again. The
+  orchestration sets landed_to, and landed_from where days are loaded again.
 
   The bounds are literals, never a subquery: only then do BigQuery and DuckDB skip the other partitions' files.
 #}
